@@ -1,0 +1,194 @@
+/**
+ * The one error of Countersign. Callers and tests look at `code`, people read `message`,
+ * and nothing in either may hold a PIN, a bearer token or a signed payload.
+ */
+
+/** Every code there is. A code is API: it stands in problem+json answers, exit messages and tests. */
+export const ERROR_CODES = [
+  // Input that is not what it should be
+  'INPUT_INVALID', // a member is missing, unknown or of the wrong form; `pointer` names it
+  'CONFIG_INVALID', // a configuration file says something that cannot be followed
+  'USAGE', // a command was called with arguments that do not go together
+  // tuf/: bytes and documents
+  'JSON_INVALID', // not RFC 8259 JSON, or bytes after its end
+  'JSON_DUPLICATE_KEY',
+  'JSON_TOO_DEEP',
+  'JSON_TOO_LARGE',
+  'CANONICAL_UNSAFE', // JSON, but verifiers would disagree on its canonical bytes
+  'METADATA_INVALID', // canonical, but not TUF metadata of the expected role
+  'KEY_INVALID', // key type, length or encoding that devices do not accept
+  'SIGNATURE_INVALID',
+  'SIGNATURE_DUPLICATE_KEYID',
+  'THRESHOLD_NOT_MET',
+  'VERSION_ROLLBACK',
+  'VERSION_GAP',
+  'METADATA_EXPIRED',
+  'ROOT_NOT_TRUSTED', // the first root is not the one that was pinned
+  // factory/: Foundries' rules for Waves
+  'WAVE_VERSION_UNKNOWN', // the CI targets have no such version
+  'WAVE_VERSION_NOT_HIGHER', // at or below what the tag's production targets hold
+  'WAVE_TARGET_EXISTS',
+  'WAVE_NO_TARGETS', // the source tag matches nothing
+  'WAVE_PRUNE_UNKNOWN',
+  'WAVE_PRUNE_SELF',
+  'WAVE_ENTRY_MISMATCH', // an entry differs from the CI entry in more than its tags
+  'WAVE_CHANGE_INEXPRESSIBLE', // the submitted document does something that no change can say
+  'WAVE_EXPIRES_INVALID',
+  'CHANGES_DO_NOT_REPRODUCE', // apply(changes, base) gives other bytes than the document
+  // policy/
+  'POLICY_INVALID',
+  'POLICY_NOT_SIGNED', // not enough of the right officers signed it
+  'POLICY_CHAIN_BROKEN',
+  'POLICY_NOT_PINNED', // policy version 1 is not the pinned one
+  'KIND_NOT_ALLOWED', // the policy says nothing about requests of this kind
+  'EXPIRES_BEYOND_POLICY',
+  'FACTORY_NOT_IN_POLICY',
+  // approval/
+  'SSH_KEY_INVALID',
+  'SSHSIG_INVALID', // not an SSH signature, or of a form that is not accepted
+  'SSHSIG_NAMESPACE', // made for another purpose
+  'SSHSIG_MISMATCH', // does not verify over these bytes
+  'SSHSIG_USER_PRESENCE', // a FIDO key signed without a touch
+  'OFFICER_UNKNOWN', // the key belongs to no officer of the policy
+  // dossier/
+  'DOSSIER_INVALID',
+  'DOSSIER_FORMAT_UNKNOWN',
+  'STATEMENT_INVALID',
+  'STATEMENT_EXPIRED',
+  'STATEMENT_FROM_FUTURE',
+  'STATEMENT_LIFETIME',
+  'STATEMENT_OTHER_SERVICE',
+  'STATEMENT_BASE_MISMATCH', // what the statement builds on is not what the dossier holds
+  'STATEMENT_DOCUMENT_MISMATCH',
+  'APPROVAL_DUPLICATE', // one approval stands twice in the dossier
+  'QUORUM_NOT_MET',
+  'REJECTED', // an officer's rejection is final
+  'PINS_MISSING', // nothing was trusted yet on this machine
+  // signer/
+  'KEY_NOT_FOUND',
+  'KEY_AMBIGUOUS',
+  'KEY_ATTRIBUTES', // a private key is extractable, not sensitive, or imported
+  'KEY_EXISTS',
+  'KEY_ROLE_MISMATCH',
+  'TOKEN_NOT_FOUND',
+  'TOKEN_AMBIGUOUS',
+  'TOKEN_MESSAGE_LIMIT', // this token cannot sign a message of that length with that key
+  'TOKEN_MECHANISM_MISSING',
+  'TOKEN_UNAVAILABLE', // gone, or answering with device errors; can be retried
+  'TOKEN_FAILED', // an error of the module that has no better name
+  'MODULE_NOT_LOADED',
+  'PIN_REFUSED', // the token refused the PIN; it is never tried again without the operator
+  'PIN_LOCKED',
+  'PIN_FILE_INVALID', // missing, empty, or readable by others
+  'SIGNATURE_WRONG', // the token returned a signature that does not verify; it was thrown away
+  'WORKER_UNAVAILABLE', // no worker could finish the job within its retries
+  'SIGNER_NOT_INITIALISED',
+  'SIGNER_ALREADY_INITIALISED',
+  'SIGNER_BUSY', // another signer runs on this state directory
+  'SIGNER_STOPPING',
+  'SIGNER_UNAVAILABLE', // the service cannot reach the signer
+  'SIGNER_CLOCK', // the clock is behind the journal's last entry
+  'JOURNAL_DAMAGED',
+  'JOURNAL_WRITE_FAILED',
+  'WATERMARK_PUBLISHED', // other bytes at or below what is published are never signed
+  'WATERMARK_ISSUED', // other bytes were signed at this version and the statement does not supersede them
+  'VETOED',
+  'ROLE_FROZEN', // published metadata carries our signature, but the journal does not know it
+  'REQUEST_ID_REUSED', // a signed request's id came again with another statement
+  // signing/, store/
+  'REQUEST_NOT_FOUND',
+  'REQUEST_OPEN_EXISTS', // one open wave per tag
+  'REQUEST_STATE', // not possible in the state that the request is in
+  'IDEMPOTENCY_CONFLICT', // the Idempotency-Key came before with another body
+  'APPROVAL_NOT_COUNTED', // valid, but of the requester
+  'STALE_BASE', // the Factory moved on since the statement was made
+  'STORE_FAILED',
+  'STORE_UNSUPPORTED',
+  'EVENT_LOG_DAMAGED',
+  'DELIVERY_CONFLICT', // the Factory holds something else under this name or version
+  // foundries/: the Factory's API
+  'FACTORY_UNAVAILABLE', // no answer, a cut connection or a 5xx
+  'FACTORY_REFUSED', // a 4xx; the Factory's own text is in the message
+  'FACTORY_UNAUTHORIZED',
+  'FACTORY_NOT_FOUND',
+  'FACTORY_ANSWER_INVALID',
+  // http/
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'NOT_FOUND',
+  'METHOD_NOT_ALLOWED',
+  'BODY_TOO_LARGE',
+  'MEDIA_TYPE',
+  'RATE_LIMITED',
+  'LOGIN_FAILED',
+  'INTERNAL',
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+export interface ErrorDetails {
+  /** JSON pointer (RFC 6901) to the member that is wrong, e.g. `/signed/targets/a~1b/length`; `''` is the whole document. */
+  readonly pointer?: string;
+  /** What the reader should do next, as one sentence. */
+  readonly hint?: string;
+  /** Names that help to find the place: keyid, role, version, tag, path. Never secrets or payloads. */
+  readonly details?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  readonly cause?: unknown;
+}
+
+export class CountersignError extends Error {
+  override readonly name: string = 'CountersignError';
+  readonly code: ErrorCode;
+  readonly pointer: string | undefined;
+  readonly hint: string | undefined;
+  readonly details: ErrorDetails['details'];
+
+  constructor(code: ErrorCode, message: string, more: ErrorDetails = {}) {
+    super(message, more.cause === undefined ? undefined : { cause: more.cause });
+    this.code = code;
+    this.pointer = more.pointer;
+    this.hint = more.hint;
+    this.details = more.details;
+  }
+}
+
+/**
+ * Whether `error` is a CountersignError, with that code if one is given. Looks at the shape, not the
+ * class: an error may come from another realm (jest) or another process (a worker).
+ */
+export function isCountersignError(error: unknown, code?: ErrorCode): error is CountersignError {
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  return code === undefined ? (ERROR_CODES as readonly unknown[]).includes(error.code) : error.code === code;
+}
+
+/** An error as it crosses a process border: signer to service, worker to signer, service to client. */
+export interface ErrorWire {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly pointer?: string;
+  readonly hint?: string;
+  readonly details?: ErrorDetails['details'];
+}
+
+/** Turns any thrown value into what may cross a border; what is not ours becomes INTERNAL without its text. */
+export function errorToWire(error: unknown): ErrorWire {
+  if (!isCountersignError(error)) {
+    return { code: 'INTERNAL', message: 'an internal error occurred; the log has its cause' };
+  }
+  return {
+    code: error.code,
+    message: error.message,
+    ...(error.pointer === undefined ? {} : { pointer: error.pointer }),
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    ...(error.details === undefined ? {} : { details: error.details }),
+  };
+}
+
+/** The other direction: an error that another process reported. */
+export function errorFromWire(wire: ErrorWire): CountersignError {
+  return new CountersignError(wire.code, wire.message, {
+    ...(wire.pointer === undefined ? {} : { pointer: wire.pointer }),
+    ...(wire.hint === undefined ? {} : { hint: wire.hint }),
+    ...(wire.details === undefined ? {} : { details: wire.details }),
+  });
+}

@@ -1,0 +1,31 @@
+import { createLogger as createWinston, format, transports, type Logger as WinstonLogger } from 'winston';
+import { redact } from './redact.js';
+
+export type Logger = Pick<WinstonLogger, 'error' | 'warn' | 'info' | 'debug' | 'child'>;
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+
+/**
+ * A logger that writes to stderr, so that stdout stays free for data: one JSON object a line, or a
+ * short readable line for people at a terminal. Members whose names promise a secret are redacted
+ * on the way out, whoever logged them.
+ */
+export function createLogger(options: { level: LogLevel; style: 'json' | 'text'; program: string }): Logger {
+  const scrub = format((info) => redact(info) as typeof info);
+  const text = format.printf(({ level, message, timestamp, program, ...rest }) => {
+    const members = Object.keys(rest).length === 0 ? '' : ` ${JSON.stringify(rest)}`;
+    return `${String(timestamp)} ${String(program)} ${level}: ${String(message)}${members}`;
+  });
+  return createWinston({
+    level: options.level,
+    defaultMeta: { program: options.program },
+    format: format.combine(
+      format.errors({ stack: true }),
+      scrub(),
+      format.timestamp(),
+      options.style === 'json' ? format.json() : text,
+    ),
+    // winston's own types disagree with each other here; the value is what its documentation shows
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
+    transports: [new transports.Console({ stderrLevels: ['error', 'warn', 'info', 'debug'] })],
+  });
+}
