@@ -1,0 +1,127 @@
+#!/usr/bin/env node
+/**
+ * Makes a fresh clone ready: system packages, node modules, build. Runs before `npm test` and `npm run demo`,
+ * needs nothing but Node itself, and does nothing that was done before.
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const started = Date.now();
+let worked = false;
+
+checkNode();
+installSystemPackages();
+installNodeModules();
+build();
+if (worked) say('ready');
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 19)) {
+    fail(`Node ${process.versions.node} is too old: Countersign needs 20.19 or newer.`);
+  }
+}
+
+/** What has to be on the machine: how to see that it is there, and the Debian package that brings it. */
+function missingSystemPackages() {
+  const needs = [
+    { packages: ['softhsm2'], there: softhsmModule() !== undefined },
+    { packages: ['openssh-client'], there: onPath('ssh-keygen') && onPath('ssh-agent') && onPath('ssh-add') },
+  ];
+  // Compiler and Python are only needed while native modules still have to be built.
+  if (!nodeModulesAreCurrent()) {
+    needs.push({ packages: ['build-essential'], there: onPath('g++') && onPath('make') });
+    needs.push({ packages: ['python3'], there: onPath('python3') });
+  }
+  return needs.filter((need) => !need.there).flatMap((need) => need.packages);
+}
+
+function installSystemPackages() {
+  const packages = missingSystemPackages();
+  if (packages.length === 0) return;
+  const byHand = `apt-get install ${packages.join(' ')}`;
+  if (!onPath('apt-get'))
+    fail(`these programs are missing: ${packages.join(', ')} (Debian's names). Install them and run this again.`);
+  const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
+  if (sudo.length > 0 && (!onPath('sudo') || !run([...sudo, 'true'], { quiet: true }))) {
+    fail(
+      `system packages are missing and this user may not install them. As root, run:\n  ${byHand}\nthen run this again.`,
+    );
+  }
+  say(`installing system packages: ${packages.join(' ')}`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const install = [...sudo, 'apt-get', 'install', '-y', '--no-install-recommends', ...packages];
+  // The package lists of a fresh machine are empty or old: refresh them first, once.
+  const ok = run([...sudo, 'apt-get', 'update', '-q'], { env }) && run(install, { env });
+  if (!ok || missingSystemPackages().length > 0)
+    fail(`the system packages could not be installed. Try by hand:\n  ${byHand}`);
+}
+
+function installNodeModules() {
+  if (nodeModulesAreCurrent()) return;
+  say('installing node modules; native ones are compiled, which takes about two minutes');
+  if (!run(['npm', 'ci', '--no-audit', '--no-fund'])) fail('npm ci failed; its own output above says why.');
+  writeFileSync(stampFile(), wantedStamp());
+}
+
+function nodeModulesAreCurrent() {
+  return existsSync(stampFile()) && readFileSync(stampFile(), 'utf8') === wantedStamp();
+}
+
+function stampFile() {
+  return join(root, 'node_modules', '.countersign-setup');
+}
+
+/** Changes with the lock file and with the ABI that native modules were built for. */
+function wantedStamp() {
+  return `${sha256(readFileSync(join(root, 'package-lock.json')))} abi ${process.versions.modules} ${process.arch}\n`;
+}
+
+function build() {
+  // tsc's own incremental state knows what changed; without changes this takes a second or two.
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  if (!existsSync(join(root, 'dist', 'main.js'))) say('building');
+  if (!run([process.execPath, join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'])) {
+    fail('the build failed; the type errors above say where.');
+  }
+}
+
+function softhsmModule() {
+  return [
+    '/usr/lib/softhsm/libsofthsm2.so',
+    '/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so',
+    '/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so',
+    '/usr/local/lib/softhsm/libsofthsm2.so',
+  ].find((path) => existsSync(path));
+}
+
+function onPath(program) {
+  return (process.env.PATH ?? '').split(':').some((folder) => existsSync(join(folder, program)));
+}
+
+function run([command, ...args], { quiet = false, env = process.env } = {}) {
+  if (!quiet) worked ||= command !== process.execPath;
+  const result = spawnSync(command, args, {
+    cwd: root,
+    env,
+    stdio: quiet ? 'ignore' : ['ignore', 'inherit', 'inherit'],
+  });
+  return result.status === 0;
+}
+
+function sha256(bytes) {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function say(text) {
+  console.error(`setup: ${text} (${((Date.now() - started) / 1000).toFixed(0)} s)`);
+}
+
+function fail(text) {
+  console.error(`setup: ${text}`);
+  process.exit(1);
+}
