@@ -1,0 +1,161 @@
+import type { Repository } from '../factory/index.js';
+import type { Key } from '../tuf/index.js';
+
+/**
+ * The ports of a request's life: what `signing` needs of the world. The Factory's API client, the signer's
+ * client and the store implement them and do not know each other. (The store's port has its own file.)
+ */
+
+export interface Clock {
+  now(): Date;
+}
+
+/** Timers as the runner and the waiting need them, so that a test can drive them. */
+export interface Timers {
+  /** Calls `fn` once after `delayMs`; the answer stops it. */
+  after(delayMs: number, fn: () => void): () => void;
+}
+
+export interface WaveInfo {
+  readonly name: string;
+  readonly version: number;
+  readonly tag: string;
+  /** `active`, `complete` or `canceled`; the Factory may say others. */
+  readonly status: string;
+  /** The Factory's own object, as it was parsed. */
+  readonly raw: unknown;
+}
+
+export interface WaveToCreate {
+  readonly name: string;
+  readonly version: number;
+  readonly tag: string;
+  /** The targets metadata, `{signatures, signed}`, as `serializeMetadata` gives it. */
+  readonly metadata: Buffer;
+}
+
+export interface RolloutOptions {
+  readonly group?: string;
+  readonly limit?: number;
+  readonly percentage?: number;
+  readonly uuids?: readonly string[];
+  readonly dryRun?: boolean;
+}
+
+/**
+ * One Factory's published state. Documents are bytes as they were served; parsing and judging them is `tuf`'s.
+ * Every call may throw FACTORY_UNAVAILABLE, FACTORY_REFUSED, FACTORY_UNAUTHORIZED and FACTORY_ANSWER_INVALID;
+ * FACTORY_REFUSED carries the HTTP status as `details.status`.
+ */
+export interface FactoryPort {
+  readonly name: string;
+  readonly url: string;
+  /** The roots from `fromVersion` up to the newest, ascending; empty if there is none of that version. */
+  rootChain(repository: Repository, fromVersion: number): Promise<Buffer[]>;
+  ciTargets(): Promise<Buffer>;
+  /** The production targets metadata of the tag, or null if the tag has none yet. */
+  productionTargets(tag: string): Promise<Buffer | null>;
+  /** The targets metadata of an *active* Wave with all its signatures, or null. */
+  waveTargets(name: string): Promise<Buffer | null>;
+  wave(name: string): Promise<WaveInfo | null>;
+  waves(filter?: { readonly tag?: string; readonly status?: string }): Promise<WaveInfo[]>;
+  /** Never tried twice by the client itself: a lost answer is FACTORY_UNAVAILABLE, and the caller looks before it repeats. */
+  createWave(wave: WaveToCreate): Promise<void>;
+  onlineTargetsKey(): Promise<Key>;
+  self(): Promise<{ polisId: string; name: string; role: string; scopes: string[] }>;
+  cancelWave(name: string): Promise<void>;
+  completeWave(name: string): Promise<void>;
+  rolloutWave(name: string, options: RolloutOptions): Promise<unknown>;
+  /** Whether a root update is being applied right now; no Wave is delivered meanwhile. Left out where it cannot be asked. */
+  rootUpdateApplying?(): Promise<boolean>;
+}
+
+/** One signature the signer made; `signedAt` is its journalled time, `YYYY-MM-DDTHH:MM:SSZ`. */
+export interface SignerSignature {
+  /** Index into the statement's `documents`. */
+  readonly document: number;
+  readonly keyid: string;
+  readonly method: string;
+  /** Standard base64. */
+  readonly sig: string;
+  readonly signedAt: string;
+}
+
+export interface SignResult {
+  readonly signatures: readonly SignerSignature[];
+  readonly journal: { readonly seq: number; readonly hash: string };
+}
+
+export interface Veto {
+  /** The statement's text, the rejection's text and the armored SSH signature over the latter. */
+  readonly statement: string;
+  readonly rejection: string;
+  readonly sshsig: string;
+}
+
+export interface PublishedTargets {
+  readonly factory: string;
+  readonly tag: string;
+  readonly wave?: string;
+  /** The published targets metadata, `{signatures, signed}`. */
+  readonly metadata: string;
+  /** Root chains from the Factory's first pinned root on, if the signer's journal may not know the newest. */
+  readonly roots?: { readonly ci: readonly string[]; readonly production: readonly string[] };
+}
+
+export interface WatermarkLevel {
+  readonly version: number;
+  /** Digest of the `signed` bytes. */
+  readonly sha256: string;
+}
+
+/** The two levels below which the signer refuses other bytes, for one document line of a Factory. */
+export interface Watermark {
+  readonly factory: string;
+  readonly repository: string;
+  readonly role: string;
+  readonly tag: string | null;
+  readonly issued: WatermarkLevel | null;
+  readonly published: WatermarkLevel | null;
+}
+
+/** A key in a token, as `GET /v1/keys` of the signer tells it. */
+export interface SignerKey {
+  readonly keyid: string;
+  readonly keytype: string;
+  readonly role: string;
+  readonly factory?: string;
+  readonly token: { readonly label: string; readonly serial: string };
+  readonly public: Key;
+  readonly ckaId: string;
+  readonly attributes: Readonly<Record<string, boolean | null>>;
+  readonly state: string;
+}
+
+export interface SignerStatus {
+  readonly initialised: boolean;
+  /** Digest of policy version 1, or null before `signer init`. */
+  readonly service: string | null;
+  readonly policy: { readonly version: number; readonly sha256: string } | null;
+  readonly factories: readonly string[];
+  readonly tokens: readonly {
+    readonly label: string;
+    readonly serial: string | null;
+    /** `ready` when its keys can sign; other words say why not. */
+    readonly state: string;
+    readonly workers: readonly { readonly pid: number | null; readonly state: string; readonly restarts: number }[];
+  }[];
+  readonly watermarks: readonly Watermark[];
+  readonly frozen: readonly { readonly factory: string; readonly role: string; readonly tag?: string | null }[];
+  readonly journal: { readonly seq: number; readonly hash: string; readonly at: string } | null;
+  readonly clockOk: boolean;
+}
+
+/** The signer over its socket. Throws the signer's own codes, SIGNER_UNAVAILABLE when it cannot be reached. */
+export interface SignerPort {
+  sign(lines: AsyncIterable<string> | Iterable<string>): Promise<SignResult>;
+  veto(veto: Veto): Promise<{ readonly person: string }>;
+  published(published: PublishedTargets): Promise<{ readonly watermark: WatermarkLevel }>;
+  status(): Promise<SignerStatus>;
+  keys(): Promise<{ readonly keys: readonly SignerKey[] }>;
+}

@@ -1,0 +1,212 @@
+import type { ErrorCode } from '../errors.js';
+import type { WaveSummary } from '../factory/index.js';
+import type { SignedPolicy } from '../policy/index.js';
+import type { Pins } from '../dossier/index.js';
+import type { Logger } from '../telemetry/index.js';
+import type { Clock, FactoryPort, SignerKey, SignerPort, Timers } from './ports.js';
+import type {
+  ClosedBecause,
+  EventType,
+  LastError,
+  RequestFilter,
+  RequestKind,
+  RequestState,
+  Scope,
+  Store,
+} from './store-port.js';
+
+/** Who calls. `name` is what stands in the statement as requester: the person, or the CI token's name. */
+export interface Caller {
+  readonly name: string;
+  readonly kind: 'person' | 'ci';
+  readonly via: 'ci' | 'token' | 'login' | 'fioctl';
+  /** The person of the policy (or requester) whom the sign-in or token is bound to; null for CI. */
+  readonly person: string | null;
+  readonly scopes: readonly Scope[];
+}
+
+interface SubmissionCommon {
+  readonly factory: string;
+  readonly name: string;
+  readonly tag: string;
+  readonly reason: string;
+  /** Everything is checked and nothing stored. */
+  readonly dryRun?: boolean;
+  readonly idempotencyKey?: string;
+}
+
+/** "Wave NAME: version VERSION for tag TAG". */
+export interface WaveIntention extends SubmissionCommon {
+  readonly version: number;
+  readonly prune?: readonly number[];
+  readonly sourceTag?: string;
+  /** `YYYY-MM-DDTHH:MM:SSZ`; 365 days from now if left out (less where the policy allows less). */
+  readonly expires?: string;
+}
+
+/** The unsigned targets metadata itself; `signatures` may be there and is not looked at. */
+export interface WaveDocument extends SubmissionCommon {
+  readonly targets: Buffer;
+}
+
+export type WaveSubmission = WaveIntention | WaveDocument;
+
+export const PROGRESS = ['preparing', 'waiting-for-approvals', 'signing', 'delivering', 'done'] as const;
+/** Derived from state and approvals, never stored. */
+export type Progress = (typeof PROGRESS)[number];
+
+export interface RequestView {
+  readonly id: string;
+  readonly factory: string;
+  readonly kind: RequestKind;
+  readonly state: RequestState;
+  readonly closedBecause?: ClosedBecause;
+  readonly progress: Progress;
+  readonly wave: { readonly name: string; readonly tag: string; readonly version: number } | null;
+  readonly requester: { readonly name: string; readonly kind: 'person' | 'ci'; readonly via: Caller['via'] };
+  readonly reason: string;
+  readonly created: string;
+  readonly expires: string;
+  readonly statementSha256: string;
+  readonly shortCode: string;
+  readonly quorum: {
+    readonly needed: number;
+    readonly persons: readonly string[];
+    readonly missing: number;
+    readonly singleOfficer: boolean;
+  };
+  readonly approvals: readonly { readonly person: string; readonly fingerprint: string; readonly at: string }[];
+  readonly rejections: readonly {
+    readonly person: string;
+    readonly reason: string;
+    readonly at: string;
+    /** Whether the signer has confirmed the veto. */
+    readonly vetoed: boolean;
+  }[];
+  readonly documents: readonly {
+    readonly sha256: string;
+    readonly length: number;
+    readonly version: number;
+    readonly expires: string;
+  }[];
+  readonly signatures: readonly { readonly keyid: string; readonly method: string; readonly signedAt: string }[];
+  readonly lastError?: LastError;
+}
+
+export interface SubmitResult {
+  readonly request: RequestView;
+  /** False when the same submission was made before (its request is answered) and for a dry run. */
+  readonly created: boolean;
+  /** For a dry run: what would be signed. */
+  readonly preview?: RequestDiff;
+}
+
+export interface RequestDiff {
+  readonly summary: WaveSummary;
+  /** Plain text for a terminal. */
+  readonly text: string;
+}
+
+export interface EventView {
+  readonly seq: number;
+  readonly at: string;
+  readonly actor: string;
+  readonly type: EventType;
+  readonly request: string | null;
+  readonly details: Readonly<Record<string, unknown>>;
+  readonly prev: string;
+  readonly hash: string;
+}
+
+export interface ReadinessCheck {
+  readonly name: 'store' | 'signer' | 'token' | 'factory';
+  /** Which one: the token's label, the Factory's name. */
+  readonly subject?: string;
+  readonly ok: boolean;
+  readonly code?: ErrorCode;
+  readonly message?: string;
+}
+
+export interface ReadinessReport {
+  readonly ready: boolean;
+  readonly checks: readonly ReadinessCheck[];
+}
+
+/** A request's life. All methods throw CountersignError; REQUEST_NOT_FOUND for an id that is not there. */
+export interface SigningService {
+  /** @throws whatever `verifyDossier` would refuse it for; REQUEST_OPEN_EXISTS, IDEMPOTENCY_CONFLICT, FACTORY_…, SIGNER_UNAVAILABLE */
+  submitWave(submission: WaveSubmission, caller: Caller): Promise<SubmitResult>;
+  get(id: string): Promise<RequestView>;
+  list(filter: RequestFilter): Promise<{ items: RequestView[]; next: string | null }>;
+  /** The statement's exact text: the bytes an officer signs. Read by a person, that is an event. */
+  statement(id: string, reader?: Caller): Promise<string>;
+  /** The dossier's lines, with signatures and published metadata once there. Read by a person, that is an event. */
+  dossier(id: string, reader?: Caller): AsyncIterable<string>;
+  diff(id: string): Promise<RequestDiff>;
+  /** The signed metadata `{signatures, signed}` (as published once it is), or null before signing. */
+  signed(id: string): Promise<Buffer | null>;
+  /** @throws APPROVAL_NOT_COUNTED, FORBIDDEN, OFFICER_UNKNOWN, REQUEST_STATE, SSHSIG_… */
+  approve(id: string, approval: { sshsig: string }, caller: Caller): Promise<RequestView>;
+  reject(id: string, rejection: { rejection: string; sshsig: string }, caller: Caller): Promise<RequestView>;
+  /** Before signing: by the requester or an officer. After it: by an officer, as long as it is not delivered. */
+  cancel(id: string, caller: Caller, reason?: string): Promise<RequestView>;
+  /** Resolves when the request has come to its end, or at `until`, or when `signal` aborts; with what it is then. */
+  waitFor(id: string, until: Date, signal?: AbortSignal): Promise<RequestView>;
+  keys(): Promise<readonly SignerKey[]>;
+  policy(): SignedPolicy;
+  events(page: { after?: number; limit?: number }): Promise<{ items: EventView[]; next: number | null }>;
+  verifyEvents(): Promise<{ count: number; hash: string }>;
+  readiness(): Promise<ReadinessReport>;
+  /** Begins to sign, deliver and expire by itself, resuming whatever a stop or crash left. */
+  start(): void;
+  /** Ends that; resolves when the step under way has ended. */
+  stop(): Promise<void>;
+  /** One pass over everything that is due now: what `start` does again and again. */
+  reconcile(): Promise<void>;
+}
+
+export interface SigningLimits {
+  /** How long a statement lives, at most 72 h. */
+  readonly statementLifetimeMs: number;
+  /** How often the runner looks again when nothing called for it. */
+  readonly intervalMs: number;
+  /** Pauses after failures: doubled from the first up to the second. */
+  readonly retryFirstMs: number;
+  readonly retryMaxMs: number;
+}
+
+/** Named moments of a request's life, in this order; a crash test stops the world at one of them. */
+export const STEPS = [
+  'submit:before-insert',
+  'submit:after-insert',
+  'submit:after-open',
+  'approve:before-store',
+  'approve:after-store',
+  'reject:after-store',
+  'reject:after-veto',
+  'sign:before-signer',
+  'sign:after-signer',
+  'sign:after-store',
+  'deliver:before-post',
+  'deliver:after-post',
+  'deliver:after-fetch',
+  'deliver:after-store',
+  'publish:after-signer',
+  'publish:after-store',
+] as const;
+export type Step = (typeof STEPS)[number];
+
+/** What `createSigningService` is made of. */
+export interface SigningDependencies {
+  readonly store: Store;
+  readonly signer: SignerPort;
+  readonly factories: ReadonlyMap<string, FactoryPort>;
+  /** The policy chain, version 1 first; checked against `pins`. */
+  readonly policies: readonly SignedPolicy[];
+  readonly pins: Pins;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+  readonly timers?: Timers;
+  readonly limits?: Partial<SigningLimits>;
+  readonly onStep?: (step: Step, request: string) => void | Promise<void>;
+}

@@ -1,0 +1,308 @@
+import type { ErrorCode } from '../errors.js';
+
+/**
+ * What a request's life is kept in. Every method is one transaction: state, what belongs to it and the event
+ * that tells of it are stored together or not at all. Times are ISO 8601 texts in UTC, digests lower-case hex.
+ */
+
+export const REQUEST_STATES = ['preparing', 'open', 'signed', 'delivered', 'closed', 'abandoned'] as const;
+export type RequestState = (typeof REQUEST_STATES)[number];
+
+export const CLOSED_BECAUSE = ['rejected', 'cancelled', 'expired', 'superseded', 'conflict'] as const;
+export type ClosedBecause = (typeof CLOSED_BECAUSE)[number];
+
+export type RequestKind = 'wave' | 'root' | 'bundle' | 'policy';
+
+/** Who asked; as in the statement, and by which kind of caller. */
+export interface Requester {
+  readonly name: string;
+  readonly kind: 'person' | 'ci';
+  readonly via: 'ci' | 'token' | 'login' | 'fioctl';
+}
+
+export interface LastError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint?: string;
+  readonly at: string;
+}
+
+/** Digests of the blobs that the dossier of a request is made of. */
+export interface RequestMaterial {
+  readonly policyVersion: number;
+  readonly rootsCi: readonly string[];
+  readonly rootsProduction: readonly string[];
+  readonly ciTargets: string;
+  readonly productionTargets: string | null;
+  /** The canonical `signed` bytes to sign, in the statement's order. */
+  readonly documents: readonly string[];
+}
+
+export interface StoredRequest {
+  readonly id: string;
+  readonly factory: string;
+  readonly kind: RequestKind;
+  readonly state: RequestState;
+  readonly closedBecause: ClosedBecause | null;
+  /** Null for kinds that have none. */
+  readonly wave: { readonly name: string; readonly tag: string; readonly version: number } | null;
+  readonly requester: Requester;
+  readonly reason: string;
+  readonly created: string;
+  readonly expires: string;
+  readonly statement: string;
+  readonly statementSha256: string;
+  readonly material: RequestMaterial;
+  /** What a repeat of the same submission has in common with it (digest). */
+  readonly fingerprint: string;
+  readonly lastError: LastError | null;
+  /** How often the step that is due failed in a row, and when it may be tried again. */
+  readonly attempts: number;
+  readonly nextAttempt: string | null;
+  /** Digest of the published metadata's blob, once it was fetched and verified. */
+  readonly published: string | null;
+  /** When the signer was told that the document is published. */
+  readonly signerTold: string | null;
+  /** When it entered the state it is in. */
+  readonly since: string;
+}
+
+export interface StoredApproval {
+  readonly person: string;
+  /** `SHA256:…` of the officer's key. */
+  readonly fingerprint: string;
+  readonly sshsig: string;
+  readonly at: string;
+}
+
+export interface StoredRejection extends StoredApproval {
+  /** The rejection's text: the bytes that were signed. */
+  readonly rejection: string;
+  readonly reason: string;
+  /** When the signer confirmed the veto; null while it has not. */
+  readonly vetoed: string | null;
+}
+
+export interface StoredSignature {
+  readonly document: number;
+  readonly keyid: string;
+  readonly method: string;
+  readonly sig: string;
+  readonly signedAt: string;
+}
+
+export const EVENT_TYPES = [
+  'asked',
+  'opened',
+  'read',
+  'approved',
+  'rejected',
+  'cancelled',
+  'vetoed',
+  'signed',
+  'delivered',
+  'published',
+  'closed',
+  'abandoned',
+  'token-created',
+  'token-revoked',
+  'login',
+  'logout',
+] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+
+export interface NewEvent {
+  readonly at: string;
+  /** A person, the name of a CI token, or `service` for what it did by itself. */
+  readonly actor: string;
+  readonly type: EventType;
+  readonly request: string | null;
+  readonly details: Readonly<Record<string, string | number | null | readonly string[]>>;
+  /** Given, the event is written only if none with this text was before. */
+  readonly once?: string;
+}
+
+export interface StoredEvent {
+  readonly seq: number;
+  readonly at: string;
+  readonly actor: string;
+  readonly type: EventType;
+  readonly request: string | null;
+  /** Canonical text (RFC 8785) of an object. */
+  readonly details: string;
+  readonly prev: string;
+  readonly hash: string;
+}
+
+export interface RequestFilter {
+  readonly state?: RequestState;
+  readonly factory?: string;
+  readonly tag?: string;
+  /** Open requests that this person has neither asked for nor approved. */
+  readonly waitingFor?: string;
+  readonly limit: number;
+  /** Answered as `next` by the page before. */
+  readonly cursor?: string;
+}
+
+export type NewRequest = Omit<
+  StoredRequest,
+  'state' | 'closedBecause' | 'lastError' | 'attempts' | 'nextAttempt' | 'published' | 'signerTold' | 'since'
+>;
+
+export interface IdempotencyKey {
+  readonly key: string;
+  /** `ci:name` or `person:name`: a key belongs to who sent it. */
+  readonly caller: string;
+  /** Digest of the submission as it was sent. */
+  readonly requestSha256: string;
+}
+
+/** `exists`: another request holds the tag (or the Factory's root), and nothing was stored. */
+export type InsertOutcome =
+  | { readonly outcome: 'created' }
+  | { readonly outcome: 'exists'; readonly id: string }
+  | { readonly outcome: 'idempotency-conflict'; readonly id: string }
+  | { readonly outcome: 'idempotent'; readonly id: string };
+
+/** A move from one state to another; it happens only if the request still is in one of `from`. */
+export interface Transition {
+  readonly from: readonly RequestState[];
+  readonly to: RequestState;
+  readonly at: string;
+  readonly closedBecause?: ClosedBecause;
+  readonly lastError?: LastError | null;
+  readonly signatures?: readonly StoredSignature[];
+  /** Published metadata, stored as a blob. */
+  readonly published?: Buffer;
+}
+
+export interface RequestStore {
+  /** Stores a request in `preparing` with its blobs and the event, unless the tag is taken or the key was used. */
+  insert(
+    request: NewRequest,
+    more: { blobs: readonly Buffer[]; event: NewEvent; idempotency?: IdempotencyKey },
+  ): Promise<InsertOutcome>;
+  /** Remembers that a key's submission was answered with an existing request. */
+  bindIdempotencyKey(key: IdempotencyKey, id: string, at: string): Promise<InsertOutcome>;
+  findIdempotencyKey(key: string, caller: string): Promise<{ requestSha256: string; id: string } | null>;
+  find(id: string): Promise<StoredRequest | null>;
+  list(filter: RequestFilter): Promise<{ items: StoredRequest[]; next: string | null }>;
+  /** The request that holds the tag: preparing, open or signed. */
+  findHolder(factory: string, tag: string): Promise<StoredRequest | null>;
+  /** Newest first, of any state. */
+  findByWave(factory: string, tag: string, name: string, version: number): Promise<StoredRequest[]>;
+  findByDocument(documentSha256: string): Promise<StoredRequest[]>;
+  /** Requests that the runner has something to do for at `now`, oldest first. */
+  listDue(now: string, limit: number): Promise<StoredRequest[]>;
+  /** Compare and set: false, and nothing stored, if the request has left `from` meanwhile. */
+  transition(id: string, transition: Transition, events: readonly NewEvent[]): Promise<boolean>;
+  /** Records a failure of the step that is due; only if the request still is in `state`. */
+  recordFailure(
+    id: string,
+    failure: { state: RequestState; error: LastError; nextAttempt: string | null },
+  ): Promise<boolean>;
+  /** `exists`: the person's approval is there already. `state`: the request is not open. */
+  addApproval(id: string, approval: StoredApproval, event: NewEvent): Promise<'added' | 'exists' | 'state'>;
+  /** Stores the rejection and closes the open request with it. */
+  addRejection(
+    id: string,
+    rejection: Omit<StoredRejection, 'vetoed'>,
+    events: readonly NewEvent[],
+  ): Promise<'added' | 'exists' | 'state'>;
+  markVetoed(id: string, person: string, at: string, event: NewEvent): Promise<boolean>;
+  markSignerTold(id: string, at: string, event: NewEvent): Promise<boolean>;
+  approvals(id: string): Promise<StoredApproval[]>;
+  rejections(id: string): Promise<StoredRejection[]>;
+  signatures(id: string): Promise<StoredSignature[]>;
+  /** Rejections that the signer has not confirmed yet. */
+  listUnsentVetoes(limit: number): Promise<{ id: string; statement: string; rejection: StoredRejection }[]>;
+}
+
+export interface BlobStore {
+  /** @throws STORE_FAILED if it is missing or its bytes are not those of its digest */
+  get(sha256: string): Promise<Buffer>;
+}
+
+export interface EventStore {
+  append(event: NewEvent): Promise<void>;
+  list(page: { after: number; limit: number }): Promise<StoredEvent[]>;
+  /** Walks the whole chain. @throws EVENT_LOG_DAMAGED naming the first event that does not hold */
+  verify(): Promise<{ count: number; hash: string }>;
+}
+
+export const SCOPES = ['read', 'request', 'decide'] as const;
+/** `read` requests and events; `request` new ones and cancel one's own; `decide`: approve, reject, abandon. */
+export type Scope = (typeof SCOPES)[number];
+
+/** An API token; only the SHA-256 of its secret is kept. */
+export interface TokenRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: 'person' | 'ci';
+  /** The officer or requester it speaks for; null for CI. */
+  readonly person: string | null;
+  readonly scopes: readonly Scope[];
+  readonly secretSha256: string;
+  readonly created: string;
+  readonly expires: string;
+  readonly revoked: string | null;
+  readonly lastUsed: string | null;
+}
+
+export interface TokenStore {
+  /** @throws INPUT_INVALID if a token that is neither revoked nor expired has this name */
+  create(token: Omit<TokenRecord, 'revoked' | 'lastUsed'>, event: NewEvent): Promise<void>;
+  find(id: string): Promise<TokenRecord | null>;
+  list(): Promise<TokenRecord[]>;
+  /** False if there is no such token or it was revoked before. */
+  revoke(id: string, at: string, event: NewEvent): Promise<boolean>;
+  /** Kept to the minute, so that reading does not write each time. */
+  touch(id: string, at: string): Promise<void>;
+}
+
+export interface SessionRecord {
+  readonly id: string;
+  readonly person: string;
+  readonly fingerprint: string;
+  readonly secretSha256: string;
+  readonly created: string;
+  readonly expires: string;
+}
+
+export interface SessionStore {
+  create(session: SessionRecord, event: NewEvent): Promise<void>;
+  find(id: string): Promise<SessionRecord | null>;
+  end(id: string, event: NewEvent): Promise<boolean>;
+}
+
+/** A sign-in challenge that was given out; it can be used once. */
+export interface ChallengeRecord {
+  /** Digest of the challenge's text. */
+  readonly sha256: string;
+  readonly text: string;
+  readonly person: string;
+  readonly fingerprint: string;
+  readonly created: string;
+  readonly expires: string;
+}
+
+export interface ChallengeStore {
+  create(challenge: ChallengeRecord): Promise<void>;
+  /** Takes it away: the second caller gets null, as one who comes after `expires`. */
+  consume(sha256: string, now: string): Promise<ChallengeRecord | null>;
+}
+
+export interface Store {
+  readonly requests: RequestStore;
+  readonly blobs: BlobStore;
+  readonly events: EventStore;
+  readonly tokens: TokenStore;
+  readonly sessions: SessionStore;
+  readonly challenges: ChallengeStore;
+  /** Proves that it can be read and written. @throws STORE_FAILED */
+  check(): Promise<void>;
+  /** Forgets what is past: challenges, sessions and idempotency keys whose time is over. */
+  expire(now: string): Promise<void>;
+  close(): Promise<void>;
+}
