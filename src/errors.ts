@@ -87,6 +87,7 @@ export const ERROR_CODES = [
   'SIGNER_BUSY', // another signer runs on this state directory
   'SIGNER_STOPPING',
   'SIGNER_UNAVAILABLE', // the service cannot reach the signer
+  'SERVICE_UNAVAILABLE', // the command line cannot reach the service
   'SIGNER_CLOCK', // the clock is behind the journal's last entry
   'JOURNAL_DAMAGED',
   'JOURNAL_WRITE_FAILED',

@@ -1,0 +1,33 @@
+import { confirm, input } from '@inquirer/prompts';
+import { CountersignError } from '../../errors.js';
+import type { CliContext } from '../context.js';
+
+/** Whether a person can be asked. Piped answers do not count: an approval is never given by accident of a pipe. */
+export function canAsk(context: CliContext): boolean {
+  return context.stdin.isTTY === true && context.stderr.isTTY === true;
+}
+
+/** Asks for a line of text on the terminal. @throws USAGE where there is no terminal, naming the option to use. */
+export async function askText(context: CliContext, message: string, insteadUse: string): Promise<string> {
+  requireTerminal(context, insteadUse);
+  return await input({ message }, streams(context));
+}
+
+/** Asks yes or no, no being the default. @throws USAGE where there is no terminal, naming the option to use. */
+export async function askYes(context: CliContext, message: string, insteadUse: string): Promise<boolean> {
+  requireTerminal(context, insteadUse);
+  return await confirm({ message, default: false }, streams(context));
+}
+
+function requireTerminal(context: CliContext, insteadUse: string): void {
+  if (canAsk(context)) return;
+  throw new CountersignError('USAGE', 'there is no terminal to ask at', { hint: `use ${insteadUse}` });
+}
+
+function streams(context: CliContext): {
+  input: NodeJS.ReadableStream;
+  output: NodeJS.WritableStream;
+  signal: AbortSignal;
+} {
+  return { input: context.stdin, output: context.stderr, signal: context.interrupted };
+}
