@@ -60,6 +60,8 @@ export const ERROR_CODES = [
   'STATEMENT_OTHER_SERVICE',
   'STATEMENT_BASE_MISMATCH', // what the statement builds on is not what the dossier holds
   'STATEMENT_DOCUMENT_MISMATCH',
+  'SIGN_KEY_NOT_IN_ROLE', // a keyid to sign with is none of the production root's targets role
+  'SIGN_KEY_ONLINE', // a keyid to sign with is the Factory's online key
   'APPROVAL_DUPLICATE', // one approval stands twice in the dossier
   'QUORUM_NOT_MET',
   'REJECTED', // an officer's rejection is final
