@@ -1,0 +1,15 @@
+export { applyWave } from './apply-wave.js';
+export { describeWave } from './describe-wave.js';
+export type { AddedTarget, AppChange, HardwareSummary, TargetSummary, WaveSummary } from './describe-wave.js';
+export { diffWave } from './diff-wave.js';
+export { isWholeSecondTime } from './expires.js';
+export { formatWave } from './format-wave.js';
+export { pointerTo } from './json-pointer.js';
+export { factoryNameSchema, sourceTagSchema, tagSchema, waveNameSchema } from './names.js';
+export { planWave } from './plan-wave.js';
+export type { WaveBase, WavePlan } from './plan-wave.js';
+export { REPOSITORIES } from './repository.js';
+export type { Repository } from './repository.js';
+export { terminalText } from './terminal-text.js';
+export { readWaveChanges, waveChangeSchema, writeWaveChanges } from './wave-change.js';
+export type { WaveChange, WaveIntent } from './wave-change.js';
