@@ -1,0 +1,20 @@
+export {
+  type KindRules,
+  personSchema,
+  type Policy,
+  type PolicyFactory,
+  type PolicyKind,
+  type PolicyOfficer,
+  policySchema,
+} from './policy-schema.js';
+export {
+  parsePolicy,
+  type PolicySignature,
+  serializePolicy,
+  signedPolicy,
+  type SignedPolicy,
+} from './signed-policy.js';
+export { draftPolicy, type PolicyDraft } from './draft-policy.js';
+export { checkPolicySignatures, type PolicySignaturesCheck } from './policy-signatures.js';
+export { verifyPolicyChain } from './policy-chain.js';
+export { factoryOf, findOfficerByKey, kindOf } from './lookups.js';

@@ -1,0 +1,29 @@
+import { parseSshPublicKey, type SshPublicKey } from '../approval/index.js';
+import { CountersignError } from '../errors.js';
+import type { KindRules, Policy, PolicyFactory } from './policy-schema.js';
+
+/** Whose key this is, or null. Keys are the same if their blobs are; comments do not matter. */
+export function findOfficerByKey(policy: Policy, key: SshPublicKey): { person: string } | null {
+  const owner = policy.officers.find(({ keys }) => keys.some((line) => parseSshPublicKey(line).blob.equals(key.blob)));
+  return owner === undefined ? null : { person: owner.person };
+}
+
+/** Quorum and limits for requests of a kind. @throws KIND_NOT_ALLOWED the policy has none, so there can be no such request */
+export function kindOf(policy: Policy, kind: string): KindRules {
+  const rules = Object.entries(policy.kinds).find(([name]) => name === kind)?.[1];
+  if (rules !== undefined) return rules;
+  throw new CountersignError('KIND_NOT_ALLOWED', `policy version ${policy.version} has no rules for the kind ${kind}`, {
+    hint: `allowed are ${Object.keys(policy.kinds).join(', ')}; a new policy version can add it`,
+    details: { kind, version: policy.version },
+  });
+}
+
+/** @throws FACTORY_NOT_IN_POLICY */
+export function factoryOf(policy: Policy, name: string): PolicyFactory {
+  const factory = policy.factories.find((candidate) => candidate.name === name);
+  if (factory !== undefined) return factory;
+  throw new CountersignError('FACTORY_NOT_IN_POLICY', `policy version ${policy.version} has no Factory ${name}`, {
+    hint: `it names ${policy.factories.map((candidate) => candidate.name).join(', ')}`,
+    details: { factory: name, version: policy.version },
+  });
+}
