@@ -124,6 +124,7 @@ export const ERROR_CODES = [
   'MEDIA_TYPE',
   'RATE_LIMITED',
   'LOGIN_FAILED',
+  'SERVICE_ANSWER_INVALID', // the command line got an answer that is not this API's
   'INTERNAL',
 ] as const;
 
