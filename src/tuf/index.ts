@@ -1,0 +1,27 @@
+export { type Algorithm, algorithmOf } from './algorithm.js';
+export { canonicalize, parseCanonical } from './canonical.js';
+export { encodeCanonical } from './encode-canonical.js';
+export { verifyNotExpired } from './expiry.js';
+export { type JsonLimits, type JsonObject, type JsonValue, pointerTo } from './json.js';
+export { keyFromSpkiDer, keyidOf, publicKeyObject } from './key.js';
+export type {
+  Key,
+  Metadata,
+  Role,
+  Root,
+  RootMetadata,
+  Signature,
+  Signed,
+  SignedPart,
+  TargetEntry,
+  Targets,
+  TargetsMetadata,
+} from './metadata.js';
+export { parseRoot, parseTargets, parseTargetsSigned, serializeMetadata } from './parse-metadata.js';
+export { verifyRootChain, verifyRootUpdate } from './root-chain.js';
+export { sha256Hex } from './sha256.js';
+export { verifySignature } from './signature.js';
+export { encodeText, parseText, type TextOptions } from './text.js';
+export { checkThreshold, type SignedDocument, type ThresholdResult, verifyThreshold } from './threshold.js';
+export { formatTime, parseTime } from './time.js';
+export { verifyTargets } from './verify-targets.js';
