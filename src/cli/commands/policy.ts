@@ -1,0 +1,242 @@
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { InvalidArgumentError, type Command } from 'commander';
+import { NAMESPACES, parseSshPublicKey } from '../../approval/index.js';
+import { CountersignError } from '../../errors.js';
+import {
+  checkPolicySignatures,
+  draftPolicy,
+  parsePolicy,
+  serializePolicy,
+  verifyPolicyChain,
+  type Policy,
+  type SignedPolicy,
+} from '../../policy/index.js';
+import { parseRoot } from '../../tuf/index.js';
+import { clientSettings, type ClientOptions } from '../client-settings.js';
+import type { CliContext } from '../context.js';
+import { collect, formatTime, wholeNumber } from '../parse-options.js';
+import { sshSign } from '../ssh-sign.js';
+import { plain, printData, printJson, say } from '../terminal/output.js';
+import { formatTable } from '../terminal/table.js';
+import { loadPins } from '../trust-file.js';
+
+interface DraftOptions {
+  readonly officer: readonly string[];
+  readonly factory: string;
+  readonly url: string;
+  readonly root: string;
+  readonly token: readonly string[];
+  readonly quorum: number;
+  readonly singleOfficer?: boolean;
+  readonly maxExpiresDays: number;
+  readonly previous?: string;
+  readonly out: string;
+}
+
+export function addPolicyCommands(program: Command, context: CliContext): void {
+  const policy = program
+    .command('policy')
+    .description('officers, quorums and limits: draft, sign, show and verify them');
+
+  policy
+    .command('draft')
+    .summary('write an unsigned policy')
+    .requiredOption(
+      '--officer <person=key-file>',
+      'an officer and the public key file; again for more officers or more keys',
+      collect,
+    )
+    .requiredOption('--factory <name>', 'the Factory’s name')
+    .requiredOption('--url <url>', 'the Factory’s API, e.g. https://api.foundries.io')
+    .requiredOption('--root <file>', 'the Factory’s first root, 1.root.json, obtained where you trust it')
+    .requiredOption(
+      '--token <label[#serial]:roles>',
+      'a PKCS#11 token and what it may hold, e.g. acme-targets:targets',
+      collect,
+    )
+    .option('--quorum <n>', 'how many officers have to approve', wholeNumber(1), 2)
+    .option('--single-officer', 'say that one officer is enough; every statement will show it')
+    .option('--max-expires-days <n>', 'the longest life of a signed document', wholeNumber(1), 400)
+    .option('--previous <file>', 'the policy that this one follows')
+    .option('-o, --out <file>', 'where to write', 'policy.json')
+    .action((options: DraftOptions) => {
+      if (existsSync(options.out)) {
+        throw new CountersignError('USAGE', `${options.out} is there already`, { hint: 'give another --out' });
+      }
+      const drafted = parsePolicy(serializePolicy({ policy: draft(options, context.now()), signatures: [] }));
+      save(options.out, drafted);
+      say(
+        context,
+        `${options.out}: policy version ${drafted.policy.version}, sha256 ${drafted.sha256}, not signed yet`,
+      );
+      say(
+        context,
+        `next: countersign policy sign ${options.out} --person ${drafted.policy.officers[0]?.person ?? 'PERSON'}`,
+      );
+    });
+
+  policy
+    .command('sign')
+    .summary('add your signature to a policy, with your SSH key')
+    .argument('<file>')
+    .requiredOption('--person <name>', 'which officer you are')
+    .option('--key <path>', 'your SSH key, as for ssh-keygen -Y sign -f')
+    .option('--config <path>', 'client configuration')
+    .action(async (file: string, options: ClientOptions & { person: string; key?: string }) => {
+      const policyFile = load(file);
+      say(context, showPolicy(policyFile));
+      const sshsig = await sshSign(context, {
+        keyPath: clientSettings(context, options).sshKeyPath(options.key),
+        namespace: NAMESPACES.policy,
+        message: Buffer.from(policyFile.text, 'utf8'),
+      });
+      const others = policyFile.signatures.filter((signature) => signature.person !== options.person);
+      const signed = parsePolicy(
+        serializePolicy({ policy: policyFile.policy, signatures: [...others, { person: options.person, sshsig }] }),
+      );
+      const { invalid } = checkPolicySignatures(signed, signed.policy);
+      const mine = invalid.find((entry) => entry.person === options.person);
+      if (mine !== undefined) {
+        throw new CountersignError('POLICY_NOT_SIGNED', `the signature does not count: ${mine.reason}`, {
+          hint: `sign with a key that the policy names for ${options.person}`,
+        });
+      }
+      save(file, signed);
+      say(context, `${file} now carries the signature of ${options.person}; ${missingWords(signed)}`);
+    });
+
+  policy
+    .command('show')
+    .summary('print a policy in words, with the digest to trust')
+    .argument('<file>')
+    .option('--json', 'print the policy as JSON')
+    .action((file: string, options: { json?: boolean }) => {
+      const policyFile = load(file);
+      if (options.json === true) printJson(context, { sha256: policyFile.sha256, signed: policyFile.policy });
+      else printData(context, `${showPolicy(policyFile)}\n`);
+    });
+
+  policy
+    .command('verify')
+    .summary('verify a chain of policies, version 1 first, against what this machine trusts')
+    .argument('<file...>')
+    .option('--trust <file>', 'trust file; default: that of the client configuration')
+    .option('--config <path>', 'client configuration')
+    .option('--json', 'print the result as JSON')
+    .action((files: string[], options: ClientOptions & { trust?: string; json?: boolean }) => {
+      const pins = loadPins(options.trust ?? clientSettings(context, options).trustPath);
+      const last = verifyPolicyChain(files.map(load), pins);
+      if (options.json === true) printJson(context, { version: last.policy.version, sha256: last.sha256, holds: true });
+      say(context, `holds: policy version ${last.policy.version}, sha256 ${last.sha256}`);
+    });
+}
+
+function draft(options: DraftOptions, now: Date): Policy {
+  const previous = options.previous === undefined ? null : load(options.previous);
+  const root = parseRoot(readFileSync(options.root));
+  const limits = {
+    quorum: options.quorum,
+    maxExpiresDays: options.maxExpiresDays,
+    singleOfficer: options.singleOfficer === true,
+  };
+  return draftPolicy({
+    version: (previous?.policy.version ?? 0) + 1,
+    created: formatTime(now),
+    previous: previous?.sha256 ?? null,
+    officers: officersOf(options.officer),
+    kinds: { wave: limits, root: limits, bundle: limits, policy: limits },
+    factories: [
+      {
+        name: options.factory,
+        url: options.url,
+        firstRoot: { version: root.signed.version, sha256: root.sha256 },
+        tokens: options.token.map(tokenOf),
+      },
+    ],
+  });
+}
+
+function officersOf(values: readonly string[]): Policy['officers'] {
+  const keysByPerson = new Map<string, string[]>();
+  for (const value of values) {
+    const [, person, path] = /^([^=]+)=(.+)$/u.exec(value) ?? [];
+    if (person === undefined || path === undefined) {
+      throw new CountersignError('USAGE', `--officer ${value} is not of the form person=public-key-file`);
+    }
+    const lines = readFileSync(path, 'utf8').trim().split('\n');
+    for (const line of lines) parseSshPublicKey(line);
+    keysByPerson.set(person, [...(keysByPerson.get(person) ?? []), ...lines]);
+  }
+  return [...keysByPerson].map(([person, keys]) => ({ person, keys }));
+}
+
+function tokenOf(value: string): Policy['factories'][number]['tokens'][number] {
+  const [, label, serial, roles] =
+    /^([^#:]+)(?:#([^:]+))?:((?:root|targets)(?:,(?:root|targets))*)$/u.exec(value) ?? [];
+  if (label === undefined || roles === undefined) {
+    throw new InvalidArgumentError(`--token ${value} is not of the form label:roles or label#serial:roles`);
+  }
+  return {
+    label,
+    serial: serial ?? null,
+    roles: roles.split(',').map((role) => (role === 'root' ? 'root' : 'targets')),
+  };
+}
+
+function showPolicy(file: SignedPolicy): string {
+  const { policy } = file;
+  const officers = policy.officers.flatMap((officer) =>
+    officer.keys.map((line) => {
+      const key = parseSshPublicKey(line);
+      return [officer.person, key.algorithm, key.fingerprint];
+    }),
+  );
+  const kinds = Object.entries(policy.kinds).flatMap(([kind, limits]) =>
+    limits === undefined
+      ? []
+      : [[kind, `${limits.quorum}${limits.singleOfficer ? ' (single officer)' : ''}`, `${limits.maxExpiresDays} days`]],
+  );
+  const factories = policy.factories.map((factory) =>
+    [
+      `Factory ${factory.name} at ${plain(factory.url)}`,
+      `  first root    version ${factory.firstRoot.version}, sha256 ${factory.firstRoot.sha256}`,
+      ...factory.tokens.map(
+        (token) =>
+          `  token         ${plain(token.label)}${token.serial === null ? '' : ` (serial ${token.serial})`}: ${token.roles.join(', ')}`,
+      ),
+    ].join('\n'),
+  );
+  return [
+    `Policy version ${policy.version}, made ${policy.created}`,
+    `sha256 ${file.sha256}`,
+    '',
+    formatTable(['officer', 'key', 'fingerprint'], officers),
+    formatTable(['kind', 'approvals needed', 'longest life'], kinds),
+    ...factories,
+    '',
+    `Signed by ${file.signatures.map((signature) => signature.person).join(', ') || 'nobody'}; ${missingWords(file)}`,
+  ].join('\n');
+}
+
+/** Version 1 needs all its officers; a later version is judged by the one before it, which is not in this file. */
+function missingWords(file: SignedPolicy): string {
+  if (file.policy.version > 1) return 'whether that is enough, the version before it decides (`policy verify`)';
+  const { missing } = checkPolicySignatures(file, file.policy);
+  return missing.length === 0 ? 'that is everybody' : `missing: ${missing.join(', ')}`;
+}
+
+function load(path: string): SignedPolicy {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(path);
+  } catch (cause) {
+    throw new CountersignError('USAGE', `${path} cannot be read`, { details: { path }, cause });
+  }
+  return parsePolicy(bytes);
+}
+
+function save(path: string, policy: SignedPolicy): void {
+  const temporary = `${path}.new`;
+  writeFileSync(temporary, serializePolicy(policy));
+  renameSync(temporary, path);
+}

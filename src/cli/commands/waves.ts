@@ -1,0 +1,146 @@
+import { readFileSync } from 'node:fs';
+import { InvalidArgumentError, type Command } from 'commander';
+import type { RequestView, WaveRequestBody } from '../../api/index.js';
+import { CountersignError } from '../../errors.js';
+import { clientSettings, type ClientOptions } from '../client-settings.js';
+import type { CliContext } from '../context.js';
+import { describeRequest } from '../describe-request.js';
+import { EXIT } from '../exit-codes.js';
+import { formatTime, parseTime, versionList, wholeNumber } from '../parse-options.js';
+import { serviceClient } from '../service-client.js';
+import { askText, canAsk } from '../terminal/prompt.js';
+import { printData, printJson, say } from '../terminal/output.js';
+
+const DAY_MS = 86_400_000;
+/** One round of waiting; proxies between cut longer silences. */
+const WAIT_ROUND_SECONDS = 30;
+
+interface InitOptions extends ClientOptions {
+  readonly factory?: string;
+  readonly reason?: string;
+  readonly prune?: readonly number[];
+  readonly sourceTag?: string;
+  readonly expiresDays?: number;
+  readonly expiresAt?: string;
+  readonly targets?: string;
+  readonly idempotencyKey?: string;
+  readonly dryRun?: boolean;
+  readonly wait?: boolean | number;
+  readonly json?: boolean;
+}
+
+export function addWaveInitCommand(waves: Command, context: CliContext, exit: (code: number) => void): void {
+  waves
+    .command('init')
+    .summary('ask for a Wave: a version of your Targets for production devices of a tag')
+    .argument('<name>', 'the Wave’s name')
+    .argument('<version>', 'the version of the CI Targets to release', wholeNumber(1))
+    .argument('<tag>', 'the production tag, e.g. production')
+    .option('-m, --reason <text>', 'why; the officers read it')
+    .option('--prune <versions>', 'versions to drop from the tag’s production Targets, e.g. 40,41', versionList)
+    .option('--source-tag <tag>', 'take only those Targets of the version that have this tag in CI')
+    .option('-e, --expires-days <n>', 'how many days the Wave’s metadata lives', wholeNumber(1))
+    .option('-E, --expires-at <time>', 'until when it lives, e.g. 2027-12-13T00:00:00Z')
+    .option('--targets <file>', 'unsigned targets metadata to submit instead of having it made')
+    .option('--factory <name>', 'the Factory; default: the only one of the client configuration')
+    .option('--idempotency-key <key>', 'the same key with the same request never asks twice')
+    .option('-d, --dry-run', 'check everything and show what would be signed; ask nobody')
+    .option('-w, --wait [seconds]', 'wait until it is delivered or refused', wholeNumber(1))
+    .option('--url <url>', 'the service')
+    .option('--config <path>', 'client configuration')
+    .option('--json', 'print the request as JSON')
+    .action(async (name: string, version: number, tag: string, options: InitOptions) => {
+      const settings = clientSettings(context, options);
+      const api = serviceClient(settings);
+      const factory = options.factory ?? settings.factory(undefined)?.name ?? needFactory();
+      const body = await bodyOf(context, name, version, tag, options);
+      const { request, created, preview } = await api.submitWave(factory, body, {
+        ...(options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey }),
+      });
+      if (preview !== undefined) {
+        if (options.json === true) printJson(context, preview);
+        else printData(context, `${preview.text.trimEnd()}\n`);
+        return say(context, 'dry run: everything holds; nothing was asked');
+      }
+      say(
+        context,
+        created ? `asked: ${request.quorum.needed} approval(s) needed` : 'this was asked before; here is that request',
+      );
+      const last =
+        options.wait === undefined || options.wait === false
+          ? request
+          : await waitFor(context, api, request, options.wait);
+      if (options.json === true) printJson(context, last);
+      else printData(context, `${last.id}\n`);
+      if (options.wait === undefined) return;
+      context.stderr.write(describeRequest(last));
+      exit(last.state === 'delivered' ? EXIT.done : isOver(last) ? EXIT.refused : EXIT.waiting);
+    });
+}
+
+async function bodyOf(
+  context: CliContext,
+  name: string,
+  version: number,
+  tag: string,
+  options: InitOptions,
+): Promise<WaveRequestBody> {
+  const reason =
+    options.reason ?? (canAsk(context) ? await askText(context, 'Why this Wave?', '--reason') : needReason());
+  const dryRun = options.dryRun === true ? { dryRun: true } : {};
+  if (options.targets === undefined) {
+    return {
+      name,
+      version,
+      tag,
+      reason,
+      ...dryRun,
+      ...(options.prune === undefined ? {} : { prune: [...options.prune] }),
+      ...(options.sourceTag === undefined ? {} : { sourceTag: options.sourceTag }),
+      ...expiresOf(context, options),
+    };
+  }
+  for (const other of ['prune', 'sourceTag', 'expiresDays', 'expiresAt'] as const) {
+    if (options[other] === undefined) continue;
+    throw new CountersignError('USAGE', `--targets and ${other} do not go together: the file says it already`);
+  }
+  return { name, version, tag, reason, ...dryRun, targets: readFileSync(options.targets, 'utf8') };
+}
+
+function expiresOf(context: CliContext, options: InitOptions): { expires?: string } {
+  if (options.expiresDays !== undefined && options.expiresAt !== undefined) {
+    throw new CountersignError('USAGE', 'give one of --expires-days and --expires-at');
+  }
+  if (options.expiresAt !== undefined) return { expires: formatTime(parseTime(options.expiresAt, '--expires-at')) };
+  if (options.expiresDays === undefined) return {};
+  return { expires: formatTime(new Date(context.now().getTime() + options.expiresDays * DAY_MS)) };
+}
+
+/** Waits in rounds until the request is over, the time is up, or the person interrupts. */
+async function waitFor(
+  context: CliContext,
+  api: ReturnType<typeof serviceClient>,
+  request: RequestView,
+  seconds: true | number,
+): Promise<RequestView> {
+  const until = seconds === true ? Number.POSITIVE_INFINITY : context.now().getTime() + seconds * 1000;
+  let last = request;
+  say(context, `${request.id} waits for approvals; interrupting this only ends the waiting`);
+  while (!isOver(last) && context.now().getTime() < until && !context.interrupted.aborted) {
+    const left = Math.ceil((until - context.now().getTime()) / 1000);
+    last = await api.request(request.id, { waitSeconds: Math.min(WAIT_ROUND_SECONDS, left) });
+  }
+  return last;
+}
+
+function isOver(request: RequestView): boolean {
+  return request.state === 'delivered' || request.state === 'closed' || request.state === 'abandoned';
+}
+
+function needFactory(): never {
+  throw new InvalidArgumentError('Which Factory? Give --factory, or write exactly one to the client configuration.');
+}
+
+function needReason(): never {
+  throw new CountersignError('USAGE', 'the officers need to know why', { hint: 'give --reason "…"' });
+}

@@ -1,0 +1,32 @@
+import type { RequestView } from '../api/index.js';
+import { plain } from './terminal/output.js';
+
+/** A request as the service tells it, for a terminal. What it says of approvals is the service's word. */
+export function describeRequest(request: RequestView): string {
+  const { wave, quorum } = request;
+  const state = request.state === 'closed' ? `closed: ${request.closedBecause ?? ''}` : request.state;
+  const lines = [
+    `Request    ${request.id}`,
+    `Asks for   ${wave === null ? request.kind : `Wave ${plain(wave.name)}: version ${wave.version} for tag ${plain(wave.tag)}`} of Factory ${plain(request.factory)}`,
+    `Asked by   ${plain(request.requester.name)}, ${request.created}`,
+    `Reason     ${plain(request.reason)}`,
+    `State      ${state} (${request.progress})`,
+    `Lives      until ${request.expires}`,
+    `Approvals  ${quorum.persons.length} of ${quorum.needed}${quorum.missing > 0 ? `, ${quorum.missing} missing` : ''}`,
+    ...request.approvals.map(
+      (approval) => `           ${plain(approval.person)}  ${approval.fingerprint}  ${approval.at}`,
+    ),
+    ...request.rejections.map((rejection) => `REJECTED   by ${plain(rejection.person)}: ${plain(rejection.reason)}`),
+    ...request.documents.map(
+      (document) => `Document   version ${document.version}, expires ${document.expires}, sha256 ${document.sha256}`,
+    ),
+    ...request.signatures.map(
+      (signature) => `Signature  ${signature.keyid} (${signature.method}), ${signature.signedAt}`,
+    ),
+    ...(request.lastError === undefined
+      ? []
+      : [`Last error ${request.lastError.code}: ${plain(request.lastError.message)}`]),
+    `Statement  sha256 ${request.statementSha256}`,
+  ];
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,42 @@
+import { shortCode } from '../../dossier/index.js';
+import { formatWave } from '../../factory/index.js';
+import { plain } from '../terminal/output.js';
+import type { Examination } from './examine.js';
+
+/** What an officer reads before signing. Every line of it was proved from the dossier, none is the service's word. */
+export function describeExamination({ verified, freshness }: Examination): string {
+  const { statement, wave, quorum, policy } = verified;
+  const lines = [
+    `Request    ${statement.id}`,
+    `Asks for   Wave ${plain(wave.name)}: version ${wave.version} for tag ${plain(wave.tag)} of Factory ${plain(statement.factory)}`,
+    `Asked by   ${plain(statement.requester.name)} (via ${statement.requester.via}), ${statement.created}`,
+    `Reason     ${plain(statement.reason)}`,
+    `Lives      until ${statement.expires}`,
+    `Policy     version ${policy.policy.version}, sha256 ${policy.sha256}`,
+    `Approvals  ${quorum.persons.length} of ${quorum.needed}${quorum.persons.length > 0 ? `: ${quorum.persons.join(', ')}` : ''}`,
+    ...(quorum.singleOfficer ? ['           the policy lets a SINGLE officer approve this'] : []),
+    ...verified.rejections.map(
+      (rejection) => `REJECTED   by ${plain(rejection.person ?? 'an unknown key')}: ${plain(rejection.reason)}`,
+    ),
+    freshness.checked
+      ? `Checked    against ${freshness.factoryUrl} just now: roots and production targets are current`
+      : 'NOT CHECKED whether this builds on what the Factory publishes now: no Factory token in the client configuration',
+  ];
+  if (statement.supersedes !== null) {
+    lines.push(
+      `SUPERSEDES statement ${statement.supersedes.statement}: other bytes were signed for this version or a higher one.`,
+      ...statement.supersedes.documents.map((sha256) => `           document ${sha256}`),
+      '           Approve only if that document was never published and never will be.',
+    );
+  }
+  return [
+    ...lines,
+    '',
+    formatWave(verified.summary).trimEnd(),
+    '',
+    ...statement.documents.map((document) => `Document   ${document.length} bytes, sha256 ${document.sha256}`),
+    `Statement  sha256 ${verified.statementSha256}`,
+    `Code       ${shortCode(verified.statementSha256)}`,
+    '',
+  ].join('\n');
+}

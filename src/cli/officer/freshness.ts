@@ -1,0 +1,52 @@
+import type { VerifiedDossier } from '../../dossier/index.js';
+import { CountersignError } from '../../errors.js';
+import type { Repository } from '../../factory/index.js';
+import type { FactoryPort } from '../../signing/index.js';
+import { parseRoot, parseTargets } from '../../tuf/index.js';
+
+/** Whether the officer's machine could ask the Factory itself. Where it could, the base is current, or an error was thrown. */
+export type Freshness = { readonly checked: false } | { readonly checked: true; readonly factoryUrl: string };
+
+type Published = Pick<FactoryPort, 'url' | 'rootChain' | 'productionTargets'>;
+
+/**
+ * Compares what a verified dossier builds on with what the Factory publishes right now.
+ *
+ * @throws STALE_BASE naming what has moved on
+ */
+export async function checkFreshness(verified: VerifiedDossier, factory: Published): Promise<Freshness> {
+  for (const repository of ['ci', 'production'] as const) await checkRoot(verified, factory, repository);
+  await checkProductionTargets(verified, factory);
+  return { checked: true, factoryUrl: factory.url };
+}
+
+async function checkRoot(verified: VerifiedDossier, factory: Published, repository: Repository): Promise<void> {
+  const base = verified.roots[repository];
+  const newest = (await factory.rootChain(repository, base.signed.version)).at(-1);
+  const current = newest === undefined ? undefined : parseRoot(newest);
+  if (current?.sha256 === base.sha256) return;
+  throw stale(
+    `the request builds on ${repository} root ${base.signed.version}; the Factory has ${
+      current === undefined ? 'none of that version' : `version ${current.signed.version}, sha256 ${current.sha256}`
+    }`,
+  );
+}
+
+async function checkProductionTargets(verified: VerifiedDossier, factory: Published): Promise<void> {
+  const { tag } = verified.wave;
+  const base = verified.base.productionTargets;
+  const published = await factory.productionTargets(tag);
+  const current = published === null ? null : parseTargets(published);
+  if ((current?.sha256 ?? null) === (base?.sha256 ?? null)) return;
+  const words = (targets: typeof current): string =>
+    targets === null ? 'none' : `version ${targets.signed.version}, sha256 ${targets.sha256}`;
+  throw stale(
+    `production targets of tag ${tag}: the request builds on ${words(base)}, the Factory has ${words(current)}`,
+  );
+}
+
+function stale(message: string): CountersignError {
+  return new CountersignError('STALE_BASE', message, {
+    hint: 'do not approve it; cancel the request and ask for the Wave again',
+  });
+}

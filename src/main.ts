@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+/**
+ * The composition root: the only reader of the environment and of signals, and the only place that ends the process.
+ */
+import { homedir } from 'node:os';
+import { runCommandLine } from './cli/index.js';
+
+const interruption = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    interruption.abort();
+    // Whoever asks twice means it.
+    process.once(signal, () => process.exit(130));
+  });
+}
+// `countersign … | head` ends the reader early; that is no error of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+process.exitCode = await runCommandLine(process.argv.slice(2), {
+  stdin: process.stdin,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  now: () => new Date(),
+  settings: {
+    home: process.env['HOME'] ?? homedir(),
+    configPath: process.env['COUNTERSIGN_CONFIG'],
+    url: process.env['COUNTERSIGN_URL'],
+    bearer: process.env['COUNTERSIGN_TOKEN'],
+    credentialsDirectory: process.env['CREDENTIALS_DIRECTORY'],
+    environment: process.env,
+  },
+  interrupted: interruption.signal,
+});
