@@ -1,0 +1,142 @@
+import type { z } from 'zod';
+import { CountersignError } from '../../errors.js';
+import { MEDIA_TYPES } from '../wire.js';
+import { errorOfAnswer } from './problem-error.js';
+
+export interface ApiClientOptions {
+  /** Of the service; may have a path. */
+  readonly baseUrl: string;
+  /** API token or session. */
+  readonly bearer?: string;
+  readonly fetch?: typeof fetch;
+  /** For one call, besides what it asks to wait; 60 s if left out. */
+  readonly timeoutMs?: number;
+}
+
+export interface ServiceCall {
+  readonly method: 'GET' | 'POST';
+  /** Already escaped, with its query. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** JSON text. */
+  readonly body?: string;
+  readonly waitSeconds?: number;
+  /** Whether 503 with JSON is an answer (a report) and no error. */
+  readonly acceptsNotReady?: boolean;
+}
+
+export type CallService = (call: ServiceCall) => Promise<Response>;
+
+const DEFAULT_TIMEOUT_MS = 60_000;
+const BEARER = /^[\x21-\x7e]+$/;
+
+/**
+ * One call over fetch. Redirects are not followed: nothing here redirects, and the bearer token must not
+ * wander to another address.
+ *
+ * @throws INPUT_INVALID for a bearer token that cannot stand in a header; (the call) the service's own errors; SERVICE_UNAVAILABLE without an answer; SERVICE_ANSWER_INVALID
+ */
+export function createCallService(options: ApiClientOptions): CallService {
+  const base = options.baseUrl.replace(/\/+$/, '');
+  const send = options.fetch ?? fetch;
+  if (options.bearer !== undefined && !BEARER.test(options.bearer)) {
+    // said here, because fetch would quote the whole header in its error
+    throw new CountersignError('INPUT_INVALID', 'the bearer token is not one word of printable ASCII');
+  }
+  return async ({ method, path, headers = {}, body, waitSeconds = 0, acceptsNotReady = false }) => {
+    let answer: Response;
+    try {
+      answer = await send(`${base}${path}`, {
+        method,
+        redirect: 'manual',
+        signal: AbortSignal.timeout((options.timeoutMs ?? DEFAULT_TIMEOUT_MS) + waitSeconds * 1000),
+        headers: {
+          ...headers,
+          ...(options.bearer === undefined ? {} : { Authorization: `Bearer ${options.bearer}` }),
+          ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+          ...(waitSeconds === 0 ? {} : { Prefer: `wait=${waitSeconds}` }),
+        },
+        ...(body === undefined ? {} : { body }),
+      });
+    } catch (cause) {
+      throw new CountersignError('SERVICE_UNAVAILABLE', `the service at ${base} does not answer`, {
+        hint: 'Check the address and whether `countersign serve` runs there.',
+        cause,
+      });
+    }
+    if (answer.ok || (acceptsNotReady && isReport(answer))) return answer;
+    throw await errorOfAnswer(answer);
+  };
+}
+
+function isReport(answer: Response): boolean {
+  return answer.status === 503 && answer.headers.get('content-type')?.startsWith(MEDIA_TYPES.json) === true;
+}
+
+/** The answer's JSON, as the schema has it. @throws SERVICE_ANSWER_INVALID */
+export async function readJson<S extends z.ZodType>(answer: Response, schema: S): Promise<z.output<S>> {
+  const text = await readText(answer);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new CountersignError('SERVICE_ANSWER_INVALID', 'the service answered something that is not JSON', { cause });
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new CountersignError(
+    'SERVICE_ANSWER_INVALID',
+    'the service answered something else than this program expects',
+    {
+      pointer: (parsed.error.issues[0]?.path ?? []).map((step) => `/${String(step)}`).join(''),
+      hint: 'Use a program of the same version as the service.',
+      cause: parsed.error,
+    },
+  );
+}
+
+/** @throws SERVICE_UNAVAILABLE when the answer breaks off */
+export async function readText(answer: Response): Promise<string> {
+  try {
+    return await answer.text();
+  } catch (cause) {
+    throw brokenOff(cause);
+  }
+}
+
+/**
+ * The answer's lines as they come, each with its line break.
+ *
+ * @throws SERVICE_UNAVAILABLE when the answer breaks off
+ */
+export async function* readLines(answer: Response): AsyncIterable<string> {
+  if (answer.body === null) return;
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  const reader = answer.body.getReader();
+  let pieces: string[] = [];
+  try {
+    for (;;) {
+      const piece: { readonly done: boolean; readonly value?: Uint8Array | undefined } = await reader.read();
+      let text = decoder.decode(piece.value, { stream: !piece.done });
+      for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n')) {
+        yield pieces.join('') + text.slice(0, end + 1);
+        pieces = [];
+        text = text.slice(end + 1);
+      }
+      if (text !== '') pieces.push(text);
+      if (piece.done) break;
+    }
+  } catch (cause) {
+    throw brokenOff(cause);
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+  if (pieces.length > 0) yield pieces.join('');
+}
+
+function brokenOff(cause: unknown): CountersignError {
+  return new CountersignError('SERVICE_UNAVAILABLE', 'the answer of the service broke off', {
+    hint: 'Try again.',
+    cause,
+  });
+}

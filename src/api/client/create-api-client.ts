@@ -1,0 +1,156 @@
+import { CountersignError } from '../../errors.js';
+import { OPERATIONS } from '../operations.js';
+import { challengeSchema, sessionSchema, type ChallengeWire, type SessionWire } from '../schemas/login.js';
+import {
+  diffSchema,
+  requestListSchema,
+  requestViewSchema,
+  submissionSchema,
+  type RequestDiff,
+  type RequestListWire,
+  type RequestView,
+  type SubmissionWire,
+} from '../schemas/requests.js';
+import {
+  eventListSchema,
+  keyListSchema,
+  policyViewSchema,
+  readinessSchema,
+  type EventListWire,
+  type KeyListWire,
+  type PolicyWire,
+  type ReadinessWire,
+} from '../schemas/service.js';
+import type { WaveIntentionBody } from '../schemas/waves.js';
+import { HEADERS, LONGEST_WAIT_PER_CALL_SECONDS, MEDIA_TYPES } from '../wire.js';
+import { createCallService, readJson, readLines, readText, type ApiClientOptions } from './call-service.js';
+
+/** The unsigned targets metadata as text: it is sent as it is, so that its bytes are judged and not a rewriting of them. */
+export interface WaveDocumentBody {
+  readonly name: string;
+  readonly tag: string;
+  readonly reason: string;
+  readonly version?: number;
+  readonly dryRun?: boolean;
+  readonly targets: string;
+}
+
+export type WaveRequestBody = WaveIntentionBody | WaveDocumentBody;
+
+export interface RequestListFilter {
+  readonly state?: string;
+  readonly factory?: string;
+  readonly tag?: string;
+  readonly waitingFor?: string;
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
+/** Every method throws what the service answered, SERVICE_UNAVAILABLE or SERVICE_ANSWER_INVALID. */
+export interface ApiClient {
+  submitWave(factory: string, body: WaveRequestBody, more?: { idempotencyKey?: string }): Promise<SubmissionWire>;
+  requests(filter?: RequestListFilter): Promise<RequestListWire>;
+  /** `waitSeconds`: answered when the request has come to its end, or after that time; a minute at most. */
+  request(id: string, more?: { waitSeconds?: number }): Promise<RequestView>;
+  /** The exact text. */
+  statement(id: string): Promise<string>;
+  /** Lines with their line breaks, as they come. */
+  dossier(id: string): AsyncIterable<string>;
+  diff(id: string): Promise<RequestDiff>;
+  diffText(id: string): Promise<string>;
+  /** The exact text of the signed metadata. */
+  signed(id: string): Promise<string>;
+  approve(id: string, approval: { sshsig: string }): Promise<RequestView>;
+  reject(id: string, rejection: { rejection: string; sshsig: string }): Promise<RequestView>;
+  cancel(id: string, cancellation?: { reason?: string }): Promise<RequestView>;
+  keys(): Promise<KeyListWire>;
+  policy(): Promise<PolicyWire>;
+  events(page?: { after?: number; limit?: number }): Promise<EventListWire>;
+  loginChallenge(question: { publicKey: string }): Promise<ChallengeWire>;
+  login(answer: { challenge: string; sshsig: string }): Promise<SessionWire>;
+  logout(): Promise<void>;
+  /** Not an error when the service says that it is not ready. */
+  readiness(): Promise<ReadinessWire>;
+}
+
+export function createApiClient(options: ApiClientOptions): ApiClient {
+  const call = createCallService(options);
+  const get = (path: string, more: { accept?: string; waitSeconds?: number } = {}): Promise<Response> =>
+    call({
+      method: 'GET',
+      path,
+      headers: { Accept: more.accept ?? MEDIA_TYPES.json },
+      ...(more.waitSeconds === undefined ? {} : { waitSeconds: more.waitSeconds }),
+    });
+  const post = (path: string, body: unknown): Promise<Response> =>
+    call({ method: 'POST', path, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  const at = (path: string, id: string): string => path.replace('{id}', encodeURIComponent(id));
+  const { submitWave, listRequests, listEvents } = OPERATIONS;
+
+  return {
+    async submitWave(factory, body, { idempotencyKey } = {}) {
+      const answer = await call({
+        method: 'POST',
+        path: submitWave.path.replace('{factory}', encodeURIComponent(factory)),
+        headers: idempotencyKey === undefined ? {} : { [HEADERS.idempotencyKey]: idempotencyKey },
+        body: submissionText(body),
+      });
+      return readJson(answer, submissionSchema);
+    },
+    requests: async (filter = {}) => readJson(await get(withQuery(listRequests.path, filter)), requestListSchema),
+    async request(id, { waitSeconds } = {}) {
+      const wait = waitSeconds === undefined ? {} : { waitSeconds: boundedWait(waitSeconds) };
+      return readJson(await get(at(OPERATIONS.getRequest.path, id), wait), requestViewSchema);
+    },
+    statement: async (id) => readText(await get(at(OPERATIONS.getStatement.path, id))),
+    async *dossier(id) {
+      yield* readLines(await get(at(OPERATIONS.getDossier.path, id), { accept: MEDIA_TYPES.dossier }));
+    },
+    diff: async (id) => readJson(await get(at(OPERATIONS.getDiff.path, id)), diffSchema),
+    diffText: async (id) => readText(await get(at(OPERATIONS.getDiff.path, id), { accept: MEDIA_TYPES.text })),
+    signed: async (id) => readText(await get(at(OPERATIONS.getSigned.path, id))),
+    approve: async (id, { sshsig }) =>
+      readJson(await post(at(OPERATIONS.approve.path, id), { sshsig }), requestViewSchema),
+    reject: async (id, { rejection, sshsig }) =>
+      readJson(await post(at(OPERATIONS.reject.path, id), { rejection, sshsig }), requestViewSchema),
+    cancel: async (id, cancellation = {}) =>
+      readJson(await post(at(OPERATIONS.cancel.path, id), cancellation), requestViewSchema),
+    keys: async () => readJson(await get(OPERATIONS.listKeys.path), keyListSchema),
+    policy: async () => readJson(await get(OPERATIONS.getPolicy.path), policyViewSchema),
+    events: async (page = {}) => readJson(await get(withQuery(listEvents.path, page)), eventListSchema),
+    loginChallenge: async (question) =>
+      readJson(await post(OPERATIONS.createChallenge.path, question), challengeSchema),
+    login: async (answer) => readJson(await post(OPERATIONS.login.path, answer), sessionSchema),
+    async logout() {
+      await post(OPERATIONS.logout.path, undefined);
+    },
+    async readiness() {
+      const answer = await call({ method: 'GET', path: OPERATIONS.readiness.path, acceptsNotReady: true });
+      return readJson(answer, readinessSchema);
+    },
+  };
+}
+
+/** The JSON of a submission; a document's text stands in it untouched. @throws JSON_INVALID */
+function submissionText(body: WaveRequestBody): string {
+  if (!('targets' in body)) return JSON.stringify(body);
+  const { targets, ...rest } = body;
+  try {
+    JSON.parse(targets);
+  } catch (cause) {
+    throw new CountersignError('JSON_INVALID', 'the targets metadata is not JSON', { cause });
+  }
+  return `${JSON.stringify(rest).slice(0, -1)},"targets":${targets}}`;
+}
+
+function withQuery(path: string, query: object): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) parameters.set(name, String(value));
+  }
+  return parameters.size === 0 ? path : `${path}?${parameters.toString()}`;
+}
+
+function boundedWait(seconds: number): number {
+  return Math.max(0, Math.min(Math.ceil(seconds), LONGEST_WAIT_PER_CALL_SECONDS));
+}
