@@ -53,8 +53,6 @@ export interface StoredRequest {
   readonly statement: string;
   readonly statementSha256: string;
   readonly material: RequestMaterial;
-  /** What a repeat of the same submission has in common with it (digest). */
-  readonly fingerprint: string;
   readonly lastError: LastError | null;
   /** How often the step that is due failed in a row, and when it may be tried again. */
   readonly attempts: number;
@@ -81,6 +79,8 @@ export interface StoredRejection extends StoredApproval {
   readonly reason: string;
   /** When the signer confirmed the veto; null while it has not. */
   readonly vetoed: string | null;
+  /** The code with which the signer refused it for good; it is not sent again then. */
+  readonly vetoRefused: string | null;
 }
 
 export interface StoredSignature {
@@ -193,8 +193,8 @@ export interface RequestStore {
   /** Newest first, of any state. */
   findByWave(factory: string, tag: string, name: string, version: number): Promise<StoredRequest[]>;
   findByDocument(documentSha256: string): Promise<StoredRequest[]>;
-  /** Requests that the runner has something to do for at `now`, oldest first. */
-  listDue(now: string, limit: number): Promise<StoredRequest[]>;
+  /** Requests the runner has to look at at `now`, oldest first; the next page begins after the last id. */
+  listDue(now: string, page: { after: string; limit: number }): Promise<StoredRequest[]>;
   /** Compare and set: false, and nothing stored, if the request has left `from` meanwhile. */
   transition(id: string, transition: Transition, events: readonly NewEvent[]): Promise<boolean>;
   /** Records a failure of the step that is due; only if the request still is in `state`. */
@@ -207,10 +207,11 @@ export interface RequestStore {
   /** Stores the rejection and closes the open request with it. */
   addRejection(
     id: string,
-    rejection: Omit<StoredRejection, 'vetoed'>,
+    rejection: Omit<StoredRejection, 'vetoed' | 'vetoRefused'>,
     events: readonly NewEvent[],
   ): Promise<'added' | 'exists' | 'state'>;
   markVetoed(id: string, person: string, at: string, event: NewEvent): Promise<boolean>;
+  markVetoRefused(id: string, person: string, code: ErrorCode): Promise<void>;
   markSignerTold(id: string, at: string, event: NewEvent): Promise<boolean>;
   approvals(id: string): Promise<StoredApproval[]>;
   rejections(id: string): Promise<StoredRejection[]>;

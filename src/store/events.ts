@@ -1,0 +1,116 @@
+import { sql } from 'kysely';
+import { CountersignError } from '../errors.js';
+import type { EventStore, NewEvent, StoredEvent } from '../signing/index.js';
+import { encodeText, sha256Hex } from '../tuf/index.js';
+import type { Connection, Reader, Writer } from './connection.js';
+import { toEvent, toInteger } from './rows.js';
+
+const PAGE = 500;
+const GENESIS = '0'.repeat(64);
+
+/** Appends to the chain inside the caller's transaction. */
+export async function appendEvent(db: Writer, event: NewEvent): Promise<void> {
+  if (event.once !== undefined) {
+    const before = await db.selectFrom('events').select('seq').where('once', '=', event.once).executeTakeFirst();
+    if (before !== undefined) return;
+  }
+  // Updating first takes the row's lock on databases that lock rows; only then is `prev` read.
+  const head = await db
+    .updateTable('event_head')
+    .set({ seq: sql<number>`seq + 1` })
+    .where('id', '=', 1)
+    .returning(['seq', 'hash'])
+    .executeTakeFirst();
+  if (head === undefined) throw damagedLog(0, 'the row that holds the end of the log is missing');
+  const entry = {
+    seq: toInteger(head.seq, 'event_head'),
+    at: event.at,
+    actor: event.actor,
+    type: event.type,
+    request: event.request,
+    details: encodeText(event.details),
+    prev: head.hash,
+  };
+  const hash = hashOf(entry);
+  const { request, ...columns } = entry;
+  await db
+    .insertInto('events')
+    .values({ ...columns, request_id: request, once: event.once ?? null, hash })
+    .execute();
+  await db.updateTable('event_head').set({ hash }).where('id', '=', 1).execute();
+}
+
+export function createEventStore(connection: Connection): EventStore {
+  return {
+    append: (event) => connection.write((db) => appendEvent(db, event)),
+    list: ({ after, limit }) => connection.read((db) => readPage(db, after, limit)),
+    verify: () => verifyChain(connection),
+  };
+}
+
+async function readPage(db: Reader, after: number, limit: number): Promise<StoredEvent[]> {
+  const rows = await db.selectFrom('events').selectAll().where('seq', '>', after).orderBy('seq').limit(limit).execute();
+  return rows.map(toEvent);
+}
+
+/**
+ * Recomputes every hash and looks for every request that the log says was asked. Page by page, so that others
+ * can write meanwhile; what they append is walked too.
+ */
+async function verifyChain(connection: Connection): Promise<{ count: number; hash: string }> {
+  let last = { seq: 0, hash: GENESIS };
+  for (;;) {
+    const page = await connection.read((db) => readPage(db, last.seq, PAGE));
+    for (const event of page) {
+      const { hash, ...entry } = event;
+      if (event.seq !== last.seq + 1) throw damagedLog(last.seq + 1, 'an event is missing');
+      if (event.prev !== last.hash) throw damagedLog(event.seq, 'an event does not follow the one before it');
+      if (hashOf(entry) !== hash) throw damagedLog(event.seq, 'an event was altered');
+      last = { seq: event.seq, hash };
+    }
+    await connection.read((db) => checkAsked(db, page));
+    if (page.length > 0) continue;
+    const head = await connection.read((db) =>
+      db.selectFrom('event_head').select(['seq', 'hash']).where('id', '=', 1).executeTakeFirst(),
+    );
+    const headSeq = head === undefined ? -1 : toInteger(head.seq, 'event_head');
+    if (headSeq > last.seq && (await connection.read((db) => readPage(db, last.seq, 1))).length > 0) continue;
+    if (head === undefined || headSeq !== last.seq || head.hash !== last.hash) {
+      throw damagedLog(last.seq + 1, 'the end of the log is missing');
+    }
+    return { count: last.seq, hash: last.hash };
+  }
+}
+
+/** A request that was taken out of the database by hand leaves its `asked` event behind. */
+async function checkAsked(db: Reader, page: readonly StoredEvent[]): Promise<void> {
+  const asked = page.filter((event) => event.type === 'asked');
+  const ids = asked.flatMap((event) => (event.request === null ? [] : [event.request]));
+  if (ids.length === 0) return;
+  const rows = await db
+    .selectFrom('requests')
+    .select(['id', 'statement_sha256', 'statement'])
+    .where('id', 'in', ids)
+    .execute();
+  const statements = new Map(rows.map((row) => [row.id, row]));
+  for (const event of asked) {
+    const row = statements.get(event.request ?? '');
+    const details: unknown = JSON.parse(event.details);
+    const told = typeof details === 'object' && details !== null && 'statement' in details ? details.statement : null;
+    if (row === undefined) throw damagedLog(event.seq, 'the request that this event tells of is gone');
+    if (row.statement_sha256 !== told || sha256Hex(row.statement) !== told) {
+      throw damagedLog(event.seq, 'the request that this event tells of has another statement now');
+    }
+  }
+}
+
+function hashOf(entry: Omit<StoredEvent, 'hash'>): string {
+  return sha256Hex(encodeText({ ...entry }));
+}
+
+function damagedLog(seq: number, reason: string): CountersignError {
+  return new CountersignError('EVENT_LOG_DAMAGED', `the event log does not hold at number ${seq}: ${reason}`, {
+    hint: 'Somebody or something changed the database outside this program: keep it and compare it with a backup.',
+    details: { seq },
+  });
+}

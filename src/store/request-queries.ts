@@ -1,0 +1,140 @@
+import type { RequestState, RequestStore, StoredRequest } from '../signing/index.js';
+import type { Connection, Reader } from './connection.js';
+import { toRequest } from './rows.js';
+import type { RequestRow } from './schema.js';
+
+/** In these states a request holds its tag (or its Factory's root) against others. */
+export const HOLDING: readonly RequestState[] = ['preparing', 'open', 'signed'];
+
+type Queries = Pick<RequestStore, 'find' | 'list' | 'findHolder' | 'findByWave' | 'findByDocument' | 'listDue'>;
+
+export function createRequestQueries(connection: Connection): Queries {
+  return {
+    find: async (id) => {
+      const [request] = await connection.read(async (db) =>
+        complete(db, await db.selectFrom('requests').selectAll().where('id', '=', id).execute()),
+      );
+      return request ?? null;
+    },
+    list: (filter) =>
+      connection.read(async (db) => {
+        let query = db.selectFrom('requests').selectAll();
+        if (filter.state !== undefined) query = query.where('state', '=', filter.state);
+        if (filter.factory !== undefined) query = query.where('factory', '=', filter.factory);
+        if (filter.tag !== undefined) query = query.where('wave_tag', '=', filter.tag);
+        if (filter.cursor !== undefined) query = query.where('id', '<', filter.cursor);
+        if (filter.waitingFor !== undefined) {
+          const person = filter.waitingFor;
+          query = query
+            .where('state', '=', 'open')
+            .where('requester_name', '!=', person)
+            .where((eb) =>
+              eb.not(
+                eb.exists(
+                  eb
+                    .selectFrom('approvals')
+                    .select('person')
+                    .whereRef('approvals.request_id', '=', 'requests.id')
+                    .where('person', '=', person),
+                ),
+              ),
+            );
+        }
+        // One more than asked for tells whether there is a next page.
+        const rows = await query
+          .orderBy('id', 'desc')
+          .limit(filter.limit + 1)
+          .execute();
+        const items = await complete(db, rows.slice(0, filter.limit));
+        return { items, next: rows.length > filter.limit ? (items.at(-1)?.id ?? null) : null };
+      }),
+    findHolder: async (factory, tag) => {
+      const [request] = await connection.read(async (db) =>
+        complete(
+          db,
+          await db
+            .selectFrom('requests')
+            .selectAll()
+            .where('kind', '=', 'wave')
+            .where('factory', '=', factory)
+            .where('wave_tag', '=', tag)
+            .where('state', 'in', [...HOLDING])
+            .execute(),
+        ),
+      );
+      return request ?? null;
+    },
+    findByWave: (factory, tag, name, version) =>
+      connection.read(async (db) =>
+        complete(
+          db,
+          await db
+            .selectFrom('requests')
+            .selectAll()
+            .where('factory', '=', factory)
+            .where('wave_tag', '=', tag)
+            .where('wave_name', '=', name)
+            .where('wave_version', '=', version)
+            .orderBy('id', 'desc')
+            .execute(),
+        ),
+      ),
+    findByDocument: (documentSha256) =>
+      connection.read(async (db) =>
+        complete(
+          db,
+          await db
+            .selectFrom('requests')
+            .selectAll()
+            .where('id', 'in', (eb) =>
+              eb
+                .selectFrom('request_blobs')
+                .select('request_id')
+                .where('part', '=', 'document')
+                .where('sha256', '=', documentSha256),
+            )
+            .orderBy('id', 'desc')
+            .execute(),
+        ),
+      ),
+    listDue: (now, { after, limit }) =>
+      connection.read(async (db) => {
+        const rows = await db
+          .selectFrom('requests')
+          .selectAll()
+          .where('id', '>', after)
+          .where((eb) =>
+            eb.or([
+              eb('state', 'in', [...HOLDING]),
+              eb.and([eb('state', '=', 'delivered'), eb('signer_told', 'is', null)]),
+            ]),
+          )
+          .where((eb) => eb.or([eb('next_attempt', 'is', null), eb('next_attempt', '<=', now)]))
+          .orderBy('id')
+          .limit(limit)
+          .execute();
+        return complete(db, rows);
+      }),
+  };
+}
+
+/** Adds to the rows which blobs they are made of. */
+async function complete(db: Reader, rows: readonly RequestRow[]): Promise<StoredRequest[]> {
+  if (rows.length === 0) return [];
+  const parts = await db
+    .selectFrom('request_blobs')
+    .selectAll()
+    .where(
+      'request_id',
+      'in',
+      rows.map((row) => row.id),
+    )
+    .execute();
+  const byRequest = new Map<string, typeof parts>();
+  for (const part of parts) {
+    const known = byRequest.get(part.request_id);
+    if (known === undefined) byRequest.set(part.request_id, [part]);
+    else known.push(part);
+  }
+  return rows.map((row) => toRequest(row, byRequest.get(row.id) ?? []));
+}

@@ -1,0 +1,148 @@
+import type { ColumnType, Insertable, Selectable } from 'kysely';
+
+/** SQLite answers `bigint` (safe integers are on), PostgreSQL text for its bigint; both take a number. */
+export type Integer = ColumnType<bigint | number | string, number, number>;
+type NullableInteger = ColumnType<bigint | number | string | null, number | null, number | null>;
+
+interface RequestsTable {
+  id: string;
+  factory: string;
+  kind: string;
+  state: string;
+  closed_because: string | null;
+  wave_name: string | null;
+  wave_tag: string | null;
+  wave_version: NullableInteger;
+  requester_name: string;
+  requester_kind: string;
+  requester_via: string;
+  reason: string;
+  created: string;
+  expires: string;
+  statement: string;
+  statement_sha256: string;
+  policy_version: Integer;
+  last_error: string | null;
+  attempts: Integer;
+  next_attempt: string | null;
+  published: string | null;
+  signer_told: string | null;
+  since: string;
+}
+
+export const PARTS = ['root-ci', 'root-production', 'ci-targets', 'production-targets', 'document'] as const;
+export type Part = (typeof PARTS)[number];
+
+interface RequestBlobsTable {
+  request_id: string;
+  part: string;
+  position: Integer;
+  sha256: string;
+}
+
+interface BlobsTable {
+  sha256: string;
+  bytes: Buffer;
+}
+
+interface ApprovalsTable {
+  request_id: string;
+  person: string;
+  fingerprint: string;
+  sshsig: string;
+  at: string;
+}
+
+interface RejectionsTable extends ApprovalsTable {
+  rejection: string;
+  reason: string;
+  vetoed: string | null;
+  veto_refused: string | null;
+}
+
+interface SignaturesTable {
+  request_id: string;
+  document: Integer;
+  keyid: string;
+  method: string;
+  sig: string;
+  signed_at: string;
+}
+
+interface EventsTable {
+  seq: Integer;
+  at: string;
+  actor: string;
+  type: string;
+  request_id: string | null;
+  details: string;
+  once: string | null;
+  prev: string;
+  hash: string;
+}
+
+/** One row: where the chain ends. Whoever appends updates it first, which makes others wait. */
+interface EventHeadTable {
+  id: Integer;
+  seq: Integer;
+  hash: string;
+}
+
+interface IdempotencyTable {
+  key: string;
+  caller: string;
+  request_sha256: string;
+  request_id: string;
+  at: string;
+}
+
+interface TokensTable {
+  id: string;
+  name: string;
+  kind: string;
+  person: string | null;
+  scopes: string;
+  secret_sha256: string;
+  created: string;
+  expires: string;
+  revoked: string | null;
+  last_used: string | null;
+}
+
+interface SessionsTable {
+  id: string;
+  person: string;
+  fingerprint: string;
+  secret_sha256: string;
+  created: string;
+  expires: string;
+}
+
+interface ChallengesTable {
+  sha256: string;
+  text: string;
+  person: string;
+  fingerprint: string;
+  created: string;
+  expires: string;
+}
+
+export interface Schema {
+  requests: RequestsTable;
+  request_blobs: RequestBlobsTable;
+  blobs: BlobsTable;
+  approvals: ApprovalsTable;
+  rejections: RejectionsTable;
+  signatures: SignaturesTable;
+  events: EventsTable;
+  event_head: EventHeadTable;
+  idempotency: IdempotencyTable;
+  tokens: TokensTable;
+  sessions: SessionsTable;
+  challenges: ChallengesTable;
+}
+
+export type RequestRow = Selectable<RequestsTable>;
+export type NewRequestRow = Insertable<RequestsTable>;
+export type EventRow = Selectable<EventsTable>;
+export type TokenRow = Selectable<TokensTable>;
