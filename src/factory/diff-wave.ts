@@ -1,11 +1,10 @@
 import { CountersignError } from '../errors.js';
-import { encodeCanonical, type JsonValue, type TargetEntry, type Targets } from '../tuf/index.js';
+import { encodeCanonical, parseTime, type JsonValue, type TargetEntry, type Targets } from '../tuf/index.js';
 import { applyWave } from './apply-wave.js';
-import { isWholeSecondTime } from './expires.js';
 import { inferPruned } from './infer-pruned.js';
 import { inferSourceTag } from './infer-source-tag.js';
 import { findJsonDifference } from './json-difference.js';
-import { pointerTo } from './json-pointer.js';
+import { jsonPointer } from './json-pointer.js';
 import { requireHigherVersion, requireTag, targetExists, type WaveBase } from './plan-wave.js';
 import { findCiTargets, withTag } from './select-ci-targets.js';
 import { entryVersion, findEntry, narrowEntry } from './target-entry.js';
@@ -29,7 +28,7 @@ export function diffWave(submitted: Targets, tag: string, base: WaveBase): WaveC
   requireShape(submitted);
   const { version, expires } = submitted;
   const production = base.productionTargets;
-  requireHigherVersion(version, production, pointerTo('signed', 'version'));
+  requireHigherVersion(version, production, jsonPointer('signed', 'version'));
 
   const candidates = findCiTargets(base.ciTargets, version);
   const added = new Set<string>();
@@ -66,9 +65,9 @@ function requireShape(submitted: Targets): void {
       hint: 'fioctl drops members it does not know before it signs, so a Wave has none of them.',
     });
   }
-  if (!isWholeSecondTime(submitted.expires)) {
+  if (parseTime(submitted.expires) === undefined) {
     throw new CountersignError('WAVE_EXPIRES_INVALID', 'expires is written like 2027-11-22T16:26:20Z', {
-      pointer: pointerTo('signed', 'expires'),
+      pointer: jsonPointer('signed', 'expires'),
     });
   }
   for (const [name, entry] of Object.entries(submitted.targets)) {
@@ -93,21 +92,21 @@ function requireCiEntry(name: string, entry: TargetEntry, { candidates, base, ta
   const ciEntry = candidates.get(name);
   if (ciEntry === undefined) {
     const elsewhere = findEntry(base.ciTargets, name);
-    if (elsewhere === null) throw mismatch(`${label} is not in the CI targets`, pointerTo(...path), name);
+    if (elsewhere === null) throw mismatch(`${label} is not in the CI targets`, jsonPointer(...path), name);
     const itsVersion = entryVersion(elsewhere);
     throw mismatch(
       itsVersion === null
         ? `${label} has no custom.version that is a text in the CI targets, so it belongs to no version`
         : `${label} belongs to version ${JSON.stringify(itsVersion)} in the CI targets, not to ${version}`,
-      pointerTo(...path, ...(entry.custom === undefined ? [] : ['custom', 'version'])),
+      jsonPointer(...path, ...(entry.custom === undefined ? [] : ['custom', 'version'])),
       name,
     );
   }
   const difference = differenceOf(entry, withTag(ciEntry, tag), path);
   if (difference === null) return;
   const aboutTags =
-    difference === pointerTo(...path, 'custom', 'tags') ||
-    difference.startsWith(pointerTo(...path, 'custom', 'tags', ''));
+    difference === jsonPointer(...path, 'custom', 'tags') ||
+    difference.startsWith(jsonPointer(...path, 'custom', 'tags', ''));
   throw mismatch(
     aboutTags ? `${label} must have exactly the tag ${tag}` : `${label} differs from its entry in the CI targets`,
     difference,
@@ -139,18 +138,20 @@ function requireSomeAdded(
   if (added.size > 0) return;
   if (candidates.size === 0) {
     throw new CountersignError('WAVE_VERSION_UNKNOWN', `the CI targets have no Target of version ${version}`, {
-      pointer: pointerTo('signed', 'version'),
+      pointer: jsonPointer('signed', 'version'),
     });
   }
-  throw new CountersignError('WAVE_NO_TARGETS', 'the Wave adds no Target', { pointer: pointerTo('signed', 'targets') });
+  throw new CountersignError('WAVE_NO_TARGETS', 'the Wave adds no Target', {
+    pointer: jsonPointer('signed', 'targets'),
+  });
 }
 
 function differenceOf(left: TargetEntry, right: TargetEntry, path: readonly string[]): string | null {
   return findJsonDifference(asJson(left), asJson(right), path);
 }
 
-function asJson({ length, hashes, custom }: TargetEntry): Record<string, JsonValue> {
-  return custom === undefined ? { length, hashes } : { length, hashes, custom };
+function asJson({ length, hashes, custom }: TargetEntry): JsonValue {
+  return { length, hashes: { ...hashes }, ...(custom === undefined ? {} : { custom: { ...custom } }) };
 }
 
 function inexpressible(
@@ -159,7 +160,7 @@ function inexpressible(
   { hint, target }: { hint?: string; target?: string },
 ): CountersignError {
   return new CountersignError('WAVE_CHANGE_INEXPRESSIBLE', message, {
-    pointer: pointerTo(...path),
+    pointer: jsonPointer(...path),
     ...(hint === undefined ? {} : { hint }),
     ...(target === undefined ? {} : { details: { target } }),
   });

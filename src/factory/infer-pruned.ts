@@ -1,6 +1,6 @@
 import { CountersignError } from '../errors.js';
 import type { Targets } from '../tuf/index.js';
-import { pointerTo } from './json-pointer.js';
+import { jsonPointer } from './json-pointer.js';
 import { entryVersion, findEntry } from './target-entry.js';
 
 /**
@@ -22,7 +22,7 @@ export function inferPruned(submitted: Targets, production: Targets | null): num
       throw removed(name, 'has no whole version that could be pruned');
     } else if (version === String(submitted.version)) {
       throw new CountersignError('WAVE_PRUNE_SELF', `Target ${JSON.stringify(name)} of the added version is removed`, {
-        pointer: pointerTo('signed', 'targets', name),
+        pointer: jsonPointer('signed', 'targets', name),
         details: { target: name },
       });
     } else {
@@ -42,7 +42,7 @@ export function inferPruned(submitted: Targets, production: Targets | null): num
 
 function removed(name: string, why: string): CountersignError {
   return new CountersignError('WAVE_CHANGE_INEXPRESSIBLE', `Target ${JSON.stringify(name)} ${why}`, {
-    pointer: pointerTo('signed', 'targets', name),
+    pointer: jsonPointer('signed', 'targets', name),
     details: { target: name },
   });
 }

@@ -1,6 +1,6 @@
 import { CountersignError } from '../errors.js';
 import type { TargetEntry } from '../tuf/index.js';
-import { pointerTo } from './json-pointer.js';
+import { jsonPointer } from './json-pointer.js';
 import { sourceTagSchema } from './names.js';
 import { entryTags } from './target-entry.js';
 
@@ -31,7 +31,7 @@ export function inferSourceTag(
     'WAVE_CHANGE_INEXPRESSIBLE',
     `the Wave takes ${added.size} of the ${candidates.size} Targets of version ${version}, and no tag stands for just these`,
     {
-      pointer: pointerTo('signed', 'targets'),
+      pointer: jsonPointer('signed', 'targets'),
       hint: `Add the Targets that are left out, or tag in CI those that are wanted.`,
       details: { leftOut: left.sort().slice(0, 20) },
     },

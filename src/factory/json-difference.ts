@@ -1,5 +1,5 @@
 import type { JsonValue } from '../tuf/index.js';
-import { pointerTo } from './json-pointer.js';
+import { jsonPointer } from './json-pointer.js';
 
 /**
  * Compares two JSON values; the order of members does not count.
@@ -22,14 +22,14 @@ export function findJsonDifference(
   if (isObject(left) && isObject(right)) {
     // Only own members: a member named `constructor` is not the one that every object inherits.
     for (const name of Object.keys(left)) {
-      if (!Object.hasOwn(right, name)) return pointerTo(...path, name);
+      if (!Object.hasOwn(right, name)) return jsonPointer(...path, name);
       const found = findJsonDifference(left[name], right[name], [...path, name]);
       if (found !== null) return found;
     }
     const added = Object.keys(right).find((name) => !Object.hasOwn(left, name));
-    return added === undefined ? null : pointerTo(...path, added);
+    return added === undefined ? null : jsonPointer(...path, added);
   }
-  return left === right ? null : pointerTo(...path);
+  return left === right ? null : jsonPointer(...path);
 }
 
 function isObject(value: JsonValue | undefined): value is Record<string, JsonValue> {

@@ -1,6 +1,6 @@
 import { CountersignError } from '../errors.js';
 import type { TargetEntry, Targets } from '../tuf/index.js';
-import { pointerTo } from './json-pointer.js';
+import { jsonPointer } from './json-pointer.js';
 import { tagSchema } from './names.js';
 import { selectCiTargets } from './select-ci-targets.js';
 import { entryVersion, findEntry, narrowEntry } from './target-entry.js';
@@ -30,7 +30,7 @@ export function planWave(changes: readonly WaveChange[], tag: string, base: Wave
   const intent = readWaveChanges(changes);
   requireTag(tag);
   const production = base.productionTargets;
-  requireHigherVersion(intent.version, production, pointerTo('changes', 0, 'version'));
+  requireHigherVersion(intent.version, production, jsonPointer('changes', 0, 'version'));
   const added = selectCiTargets(base.ciTargets, intent.version, intent.sourceTag, tag);
   for (const name of added.keys()) {
     if (production !== null && findEntry(production, name) !== null) throw targetExists(name, tag);
@@ -58,7 +58,7 @@ export function requireHigherVersion(version: number, production: Targets | null
 
 export function targetExists(name: string, tag: string): CountersignError {
   return new CountersignError('WAVE_TARGET_EXISTS', `Target ${JSON.stringify(name)} is in production already`, {
-    pointer: pointerTo('signed', 'targets', name),
+    pointer: jsonPointer('signed', 'targets', name),
     details: { target: name, tag },
   });
 }
@@ -84,7 +84,7 @@ function prune(
   }
   for (const [version, index] of missing) {
     throw new CountersignError('WAVE_PRUNE_UNKNOWN', `the production targets of ${tag} have no version ${version}`, {
-      pointer: pointerTo('changes', index, 'version'),
+      pointer: jsonPointer('changes', index, 'version'),
       details: { tag, versions: [...missing.keys()] },
     });
   }
@@ -93,6 +93,6 @@ function prune(
 
 function pruneSelf(intent: WaveIntent): CountersignError {
   return new CountersignError('WAVE_PRUNE_SELF', `version ${intent.version} cannot be added and pruned at once`, {
-    pointer: pointerTo('changes', intent.pruned.indexOf(intent.version) + 1, 'version'),
+    pointer: jsonPointer('changes', intent.pruned.indexOf(intent.version) + 1, 'version'),
   });
 }

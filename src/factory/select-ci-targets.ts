@@ -1,6 +1,6 @@
 import { CountersignError } from '../errors.js';
 import type { TargetEntry, Targets } from '../tuf/index.js';
-import { pointerTo } from './json-pointer.js';
+import { jsonPointer } from './json-pointer.js';
 import { entryTags, entryVersion, hasNumericVersion, narrowEntry } from './target-entry.js';
 
 /** The Targets of one version in the CI targets, by name and as they are there. */
@@ -36,7 +36,7 @@ export function selectCiTargets(
   }
   if (selected.size === 0) {
     throw new CountersignError('WAVE_NO_TARGETS', `no CI Target of version ${version} has the given source tag`, {
-      pointer: pointerTo('changes', 0, 'sourceTag'),
+      pointer: jsonPointer('changes', 0, 'sourceTag'),
       hint: 'Leave the source tag out to take every Target of the version.',
       details: { version, tags: [...new Set([...ofVersion.values()].flatMap(entryTags))].sort() },
     });
@@ -54,7 +54,7 @@ function versionUnknown(ciTargets: Targets, version: number): CountersignError {
     .filter(([, entry]) => entryVersion(entry) === null)
     .map(([name]) => name);
   return new CountersignError('WAVE_VERSION_UNKNOWN', `the CI targets have no Target of version ${version}`, {
-    pointer: pointerTo('changes', 0, 'version'),
+    pointer: jsonPointer('changes', 0, 'version'),
     ...(unreadable.length === 0
       ? {}
       : { hint: `${unreadable.length} of their entries have no custom.version that is a text.` }),
@@ -66,6 +66,6 @@ function numericVersion(name: string, version: number): CountersignError {
   return new CountersignError(
     'WAVE_ENTRY_MISMATCH',
     `CI Target ${JSON.stringify(name)} has custom.version as the number ${version}; it has to be a text`,
-    { pointer: pointerTo('signed', 'targets', name, 'custom', 'version'), details: { target: name } },
+    { pointer: jsonPointer('signed', 'targets', name, 'custom', 'version'), details: { target: name } },
   );
 }

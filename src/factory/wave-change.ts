@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CountersignError } from '../errors.js';
-import { isWholeSecondTime } from './expires.js';
-import { pointerTo } from './json-pointer.js';
+import { parseTime } from '../tuf/index.js';
+import { jsonPointer } from './json-pointer.js';
 import { sourceTagSchema } from './names.js';
 
 const versionSchema = z.int().min(1);
@@ -18,7 +18,7 @@ const pruneSchema = z.strictObject({ op: z.literal('prune'), version: versionSch
 
 const setExpiresSchema = z.strictObject({
   op: z.literal('set-expires'),
-  expires: z.string().refine(isWholeSecondTime, 'a time is written like 2027-11-22T16:26:20Z'),
+  expires: z.string().refine((text) => parseTime(text) !== undefined, 'a time is written like 2027-11-22T16:26:20Z'),
 });
 
 /** One change that a Wave makes to the production targets of its tag. */
@@ -75,10 +75,10 @@ function parseChange(change: WaveChange, index: number): WaveChange {
   const path = (issue?.path ?? []).map((part) => String(part));
   const code = path[0] === 'expires' ? 'WAVE_EXPIRES_INVALID' : 'INPUT_INVALID';
   throw new CountersignError(code, issue?.message ?? 'not a change of a Wave', {
-    pointer: pointerTo('changes', index, ...path),
+    pointer: jsonPointer('changes', index, ...path),
   });
 }
 
 function misplaced(index: number, message: string): CountersignError {
-  return new CountersignError('INPUT_INVALID', message, { pointer: pointerTo('changes', Math.max(index, 0)) });
+  return new CountersignError('INPUT_INVALID', message, { pointer: jsonPointer('changes', Math.max(index, 0)) });
 }

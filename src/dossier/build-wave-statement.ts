@@ -1,0 +1,105 @@
+import { applyWave, readWaveChanges, type Repository, type WaveChange } from '../factory/index.js';
+import { factoryOf, type SignedPolicy } from '../policy/index.js';
+import { formatTime, sha256Hex, type RootMetadata, type TargetsMetadata } from '../tuf/index.js';
+import { checkBase } from './check-base.js';
+import { checkDocumentExpires } from './check-document.js';
+import { checkSign } from './check-sign.js';
+import { checkStatement } from './check-statement.js';
+import { encodeStatement, type Statement } from './statement.js';
+
+export interface WaveStatementInput {
+  /** Hex SHA-256 of policy version 1: the service's name. */
+  readonly service: string;
+  /** The policy in force. */
+  readonly policy: SignedPolicy;
+  readonly factory: string;
+  /** `req_` and a ULID in lower case. */
+  readonly id: string;
+  readonly wave: string;
+  readonly tag: string;
+  readonly changes: readonly WaveChange[];
+  readonly requester: Statement['requester'];
+  readonly reason: string;
+  readonly created: Date;
+  /** When the statement, not the Wave, expires: at most 72 hours after `created`. */
+  readonly expires: Date;
+  /** The newest roots. */
+  readonly roots: Readonly<Record<Repository, RootMetadata>>;
+  readonly ciTargets: TargetsMetadata;
+  /** The tag's production targets, null before its first Wave. */
+  readonly productionTargets: TargetsMetadata | null;
+  /** Keyids to sign with. */
+  readonly sign: readonly string[];
+  readonly supersedes?: Statement['supersedes'];
+}
+
+/**
+ * Writes the statement of a Wave and the document that it is about. What verifyDossier would refuse
+ * whatever is approved later, is refused here already, but for the root chains and the clock.
+ *
+ * @returns the statement, its text, and the canonical bytes of the targets' `signed`
+ * @throws what applyWave throws; FACTORY_NOT_IN_POLICY, KIND_NOT_ALLOWED, STATEMENT_INVALID, STATEMENT_LIFETIME,
+ *   EXPIRES_BEYOND_POLICY, WAVE_EXPIRES_INVALID, THRESHOLD_NOT_MET, SIGN_KEY_NOT_IN_ROLE, SIGN_KEY_ONLINE
+ */
+export function buildWaveStatement(input: WaveStatementInput): {
+  statement: Statement;
+  text: string;
+  document: Buffer;
+} {
+  const { policy, tag, roots, ciTargets, productionTargets } = input;
+  factoryOf(policy.policy, input.factory);
+  const document = applyWave(input.changes, tag, {
+    ciTargets: ciTargets.signed,
+    productionTargets: productionTargets?.signed ?? null,
+  });
+  const { version, expires } = readWaveChanges(input.changes);
+  const statement: Statement = {
+    _type: 'countersign/statement',
+    spec: 1,
+    service: input.service,
+    factory: input.factory,
+    id: input.id,
+    kind: 'wave',
+    policy: { version: policy.policy.version, sha256: policy.sha256 },
+    requester: input.requester,
+    reason: input.reason,
+    created: formatTime(input.created),
+    expires: formatTime(input.expires),
+    base: {
+      root: { version: roots.production.signed.version, ci: roots.ci.sha256, production: roots.production.sha256 },
+      ciTargets: digestOf(ciTargets),
+      targets: { [tag]: productionTargets === null ? null : digestOf(productionTargets) },
+    },
+    changes: [...input.changes],
+    keys: [],
+    documents: [
+      {
+        role: 'targets',
+        repository: 'production',
+        tag,
+        wave: input.wave,
+        version,
+        expires,
+        length: document.length,
+        sha256: sha256Hex(document),
+        sign: [...input.sign],
+      },
+    ],
+    supersedes: input.supersedes ?? null,
+    upstream: null,
+  };
+  const text = encodeStatement(statement);
+  const rules = checkStatement(statement, policy, { policySha256: input.service, firstRootSha256: {} });
+  const online = checkBase(statement, {
+    roots,
+    ciTargets,
+    productionTargets: productionTargets === null ? null : { tag, metadata: productionTargets },
+  });
+  checkDocumentExpires(statement, rules);
+  checkSign(input.sign, online, roots.production.signed);
+  return { statement, text, document };
+}
+
+function digestOf({ signed, sha256 }: TargetsMetadata): { version: number; sha256: string } {
+  return { version: signed.version, sha256 };
+}

@@ -1,0 +1,63 @@
+import { CountersignError } from '../errors.js';
+import { REPOSITORIES, type Repository } from '../factory/index.js';
+import { verifyNotExpired, type RootMetadata, type TargetsMetadata } from '../tuf/index.js';
+import type { Statement } from './statement.js';
+import type { DossierSignature, VerifiedDossier } from './verified-dossier.js';
+
+/** How far two honest clocks may be apart. */
+const CLOCK_SKEW_MS = 5 * 60 * 1000;
+
+export interface TimedParts {
+  readonly statement: Statement;
+  readonly roots: Readonly<Record<Repository, RootMetadata>>;
+  readonly ciTargets: TargetsMetadata;
+  readonly signatures: readonly DossierSignature[];
+}
+
+/**
+ * Judges everything that depends on the clock, at one time: the verifier's now, or, when the dossier holds
+ * signatures, the time that the signer says it signed at, so that an auditor can verify it for years.
+ *
+ * @param judgeBy `'clock'`: at now, whatever signatures there are (for who is about to sign)
+ * @throws STATEMENT_FROM_FUTURE created, or signed, in the future; or signed before it was created
+ * @throws STATEMENT_EXPIRED
+ * @throws METADATA_EXPIRED a root (client workflow 5.3.10) or the CI targets (5.6.6)
+ */
+export function checkTimes(
+  { statement, roots, ciTargets, signatures }: TimedParts,
+  now: Date,
+  judgeBy: 'clock' | 'signer-claim',
+): Pick<VerifiedDossier, 'judgedAt' | 'judgedBy'> {
+  const created = Date.parse(statement.created);
+  for (const { keyid, signedAt } of signatures) {
+    const claimed = Date.parse(signedAt);
+    if (claimed > now.getTime() + CLOCK_SKEW_MS)
+      throw fromFuture('a signature is dated in the future', { keyid, signedAt });
+    if (claimed < created - CLOCK_SKEW_MS)
+      throw fromFuture('a signature is older than its statement', { keyid, signedAt });
+  }
+  const claims = signatures.map(({ signedAt }) => Date.parse(signedAt));
+  const judgedBy = claims.length > 0 && judgeBy === 'signer-claim' ? 'signer-claim' : 'clock';
+  const judgedAt = judgedBy === 'clock' ? now : new Date(Math.max(...claims));
+
+  if (created > judgedAt.getTime() + CLOCK_SKEW_MS) {
+    throw fromFuture('the statement was created in the future', { created: statement.created });
+  }
+  if (Date.parse(statement.expires) <= judgedAt.getTime()) {
+    throw new CountersignError('STATEMENT_EXPIRED', `the statement expired at ${statement.expires}`, {
+      pointer: '/expires',
+      hint: 'Ask for it again.',
+      details: { expires: statement.expires, judgedAt: judgedAt.toISOString() },
+    });
+  }
+  for (const repository of REPOSITORIES) verifyNotExpired(roots[repository].signed, judgedAt);
+  verifyNotExpired(ciTargets.signed, judgedAt);
+  return { judgedAt, judgedBy };
+}
+
+function fromFuture(message: string, details: Record<string, string>): CountersignError {
+  return new CountersignError('STATEMENT_FROM_FUTURE', message, {
+    hint: 'Check the clocks of this machine and of the service.',
+    details,
+  });
+}

@@ -1,0 +1,115 @@
+import { shortCode } from './short-code.js';
+import type { CheckedApproval, NotCounted, VerifiedDossier } from './verified-dossier.js';
+
+/**
+ * What a verified dossier proves, in plain words: whether it is approved, what and by whom, what the signer
+ * claims. Plain lines, each ended by a line feed, without control characters. What the Wave changes is
+ * formatWave's to say.
+ */
+export function explainVerification(verified: VerifiedDossier): string {
+  const { statement, wave } = verified;
+  const sections = [
+    [verdict(verified)],
+    rows([
+      ['what', `Wave ${wave.name}: version ${wave.version} for tag ${wave.tag} of Factory ${statement.factory}`],
+      ['asked for', `by ${statement.requester.name} (${statement.requester.via}) at ${statement.created}`],
+      ['because', quote(statement.reason)],
+      ['request', `${statement.id}, to be decided until ${statement.expires}`],
+      ['statement', `sha256 ${verified.statementSha256} (short code ${shortCode(verified.statementSha256)})`],
+      ['document', describeDocument(verified)],
+      ['policy', `version ${verified.policy.policy.version}, ${describeQuorum(verified)}`],
+      ...(statement.supersedes === null
+        ? []
+        : [['SUPERSEDES', `statement ${statement.supersedes.statement}, which was signed before`] as const]),
+    ]),
+    list('Approvals', verified.approvals.map(describeApproval)),
+    list(
+      'Rejections',
+      verified.rejections.map(({ person, fingerprint, reason }) => `${person}  ${fingerprint}  ${quote(reason)}`),
+    ),
+    list(
+      'Rejections that have no effect',
+      verified.ignoredRejections.map(({ fingerprint, why }) => `${fingerprint || 'no key'}  ${WHY_NOT[why]}`),
+    ),
+    list(
+      'Signatures, each verified with the production root',
+      verified.signatures.map(
+        ({ keyid, method, signedAt }) => `${keyid}  ${method}  at ${signedAt} (the signer's claim)`,
+      ),
+    ),
+    closing(verified),
+  ];
+  return sections
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.map((line) => `${line}\n`).join(''))
+    .join('\n');
+}
+
+const WHY_NOT: Record<NotCounted, string> = {
+  malformed: 'not counted: it is no SSH signature',
+  'other-namespace': 'not counted: it was made for another purpose',
+  mismatch: 'not counted: it does not sign this statement',
+  'no-touch': 'not counted: nobody touched the security key',
+  'unknown-key': 'not counted: the key belongs to no officer',
+  requester: 'not counted: nobody approves what they asked for',
+  'duplicate-person': 'not counted: the same officer is counted already',
+  'other-statement': 'not counted: it is about another statement',
+};
+
+function verdict({ rejections, quorum }: VerifiedDossier): string {
+  const rejectedBy = unique(rejections.map(({ person }) => person));
+  if (rejectedBy.length > 0) return `REJECTED by ${rejectedBy.join(', ')}: it must never be signed.`;
+  const { needed, persons, missing, singleOfficer } = quorum;
+  if (missing > 0) {
+    return `NOT APPROVED: ${persons.length} of ${needed} needed officers approved it${persons.length > 0 ? ` (${persons.join(', ')})` : ''}.`;
+  }
+  return `APPROVED by ${persons.join(', ')}${singleOfficer ? ' alone: the policy asks for a single officer' : ''}.`;
+}
+
+function describeDocument({ documents }: VerifiedDossier): string {
+  return documents
+    .map(({ entry }) => `sha256 ${entry.sha256}, ${entry.length} bytes, expires ${entry.expires}`)
+    .join('; ');
+}
+
+function describeQuorum({ quorum: { needed, singleOfficer } }: VerifiedDossier): string {
+  return singleOfficer ? 'which is content with a single officer' : `which wants ${needed} officers`;
+}
+
+function describeApproval({ person, fingerprint, algorithm, why }: CheckedApproval): string {
+  const key = fingerprint === '' ? 'no key' : `${fingerprint} (${algorithm})`;
+  return `${person ?? 'nobody'}  ${key}  ${why === undefined ? 'counted' : WHY_NOT[why]}`;
+}
+
+function closing({ judgedAt, judgedBy, published }: VerifiedDossier): string[] {
+  const at = judgedAt.toISOString();
+  return [
+    judgedBy === 'clock'
+      ? `Expiry was judged by this machine's clock: ${at}.`
+      : `Expiry was judged at ${at}, the time that the signer claims to have signed at; nothing else proves it.`,
+    ...(published === undefined
+      ? []
+      : [
+          `The Factory published this very document, signed by ${published.threshold.signed.join(' and ')}: ` +
+            `${published.threshold.signed.length} of the ${published.threshold.threshold} signatures that devices want.`,
+        ]),
+  ];
+}
+
+function list(title: string, items: readonly string[]): string[] {
+  return items.length === 0 ? [] : [`${title}:`, ...items.map((item) => `  ${item}`)];
+}
+
+function rows(entries: readonly (readonly [label: string, text: string])[]): string[] {
+  const width = entries.reduce((widest, [label]) => Math.max(widest, label.length), 0);
+  return entries.map(([label, text]) => `${label.padEnd(width)}  ${text}`);
+}
+
+function unique(items: readonly string[]): string[] {
+  return [...new Set(items)];
+}
+
+/** Statement and rejection texts hold no control or format characters; quotes keep them apart from our words. */
+function quote(text: string): string {
+  return JSON.stringify(text);
+}

@@ -1,0 +1,80 @@
+import type { SignedPolicy } from '../policy/index.js';
+import type { Repository, WaveSummary } from '../factory/index.js';
+import type { RootMetadata, TargetsMetadata, ThresholdResult } from '../tuf/index.js';
+import type { SignatureLine } from './dossier-line.js';
+import type { Statement, StatementDocument } from './statement.js';
+
+/** Why an approval or a rejection does not count. */
+export type NotCounted =
+  | 'malformed' // no SSH signature
+  | 'other-namespace' // made for another purpose
+  | 'mismatch' // over other bytes, so also: of another statement
+  | 'no-touch' // a FIDO key that nobody touched
+  | 'unknown-key' // of no officer of the policy in force
+  | 'requester' // nobody approves what they asked for
+  | 'duplicate-person' // persons are counted, not keys
+  | 'other-statement'; // a rejection that names another statement
+
+export interface CheckedApproval {
+  /** The officer; null unless the signature verified with a key of the policy. */
+  readonly person: string | null;
+  /** Of the key in the signature; empty if there is none to be read. */
+  readonly fingerprint: string;
+  readonly algorithm: string;
+  readonly counted: boolean;
+  readonly why?: NotCounted;
+}
+
+export interface CheckedRejection {
+  readonly person: string;
+  readonly fingerprint: string;
+  readonly reason: string;
+}
+
+export interface IgnoredRejection {
+  readonly fingerprint: string;
+  readonly why: NotCounted;
+}
+
+export interface Quorum {
+  readonly needed: number;
+  /** Who counts, in the order of the approvals. */
+  readonly persons: readonly string[];
+  readonly missing: number;
+  readonly singleOfficer: boolean;
+}
+
+export type DossierSignature = Omit<SignatureLine, 'type'>;
+
+export interface VerifiedDossier {
+  readonly statement: Statement;
+  /** Its UTF-8 bytes are what approvals sign. */
+  readonly statementText: string;
+  readonly statementSha256: string;
+  /** The last of the chain in the dossier. Whether there is a newer one, the verifier has to know. */
+  readonly policy: SignedPolicy;
+  /** All policies, version 1 first. */
+  readonly policies: readonly SignedPolicy[];
+  /** The last roots of the chains in the dossier. Whether there are newer ones, the verifier has to know. */
+  readonly roots: Readonly<Record<Repository, RootMetadata>>;
+  /** Whole chains, the pinned root first. */
+  readonly rootChains: Readonly<Record<Repository, readonly RootMetadata[]>>;
+  readonly base: { readonly ciTargets: TargetsMetadata; readonly productionTargets: TargetsMetadata | null };
+  readonly documents: readonly { readonly entry: StatementDocument; readonly bytes: Buffer }[];
+  readonly wave: { readonly name: string; readonly tag: string; readonly version: number };
+  readonly summary: WaveSummary;
+  /** All of them, counted or not. */
+  readonly approvals: readonly CheckedApproval[];
+  /** Only valid ones: each is final. */
+  readonly rejections: readonly CheckedRejection[];
+  readonly ignoredRejections: readonly IgnoredRejection[];
+  readonly quorum: Quorum;
+  /** Each verified with the production root's key. */
+  readonly signatures: readonly DossierSignature[];
+  /** The time that expiry was judged at, */
+  readonly judgedAt: Date;
+  /** and where it comes from: the verifier's own clock, or what the signer says about when it signed. */
+  readonly judgedBy: 'clock' | 'signer-claim';
+  /** What the Factory published, when the dossier holds it: verified as a device would. */
+  readonly published?: { readonly targets: TargetsMetadata; readonly threshold: ThresholdResult };
+}
