@@ -1,0 +1,3 @@
+export { createFoundriesClient, type FoundriesClient } from './client.js';
+export type { FoundriesClientOptions } from './calls.js';
+export type { TokenProvider } from './exchange.js';

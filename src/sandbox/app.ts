@@ -1,0 +1,47 @@
+import express, { type Express } from 'express';
+import type { Logger } from '../telemetry/index.js';
+import { errorHandler } from './answers.js';
+import { createAuthenticate } from './authenticate.js';
+import type { Clock } from './clock.js';
+import { factoryRoutes } from './factory-routes.js';
+import type { SandboxPerson } from './people.js';
+import { Refusal } from './refusal.js';
+import { repoRoutes } from './repo-routes.js';
+import type { StateStore } from './state-store.js';
+import { waveRoutes } from './wave-routes.js';
+
+export interface SandboxAppOptions {
+  readonly factory: string;
+  readonly people: readonly SandboxPerson[];
+  readonly store: StateStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly maxBodyBytes: number;
+}
+
+/** The HTTP API of one Factory, as far as a Wave needs it. */
+export function createSandboxApp({ factory, people, store, clock, logger, maxBodyBytes }: SandboxAppOptions): Express {
+  const app = express();
+  const authenticate = createAuthenticate(factory, people, clock);
+  app.disable('x-powered-by');
+  app.disable('etag'); // documents are compared by their bytes here, not by a cache's
+
+  app.use((request, response, next) => {
+    response.on('finish', () => {
+      logger.debug('answered', { method: request.method, path: request.path, status: response.statusCode });
+    });
+    next();
+  });
+  // Bodies stay bytes: tuf parses them. Not inflated, because nobody who calls this API compresses.
+  app.use(express.raw({ type: () => true, limit: maxBodyBytes, inflate: false }));
+
+  app.use(`/ota/repo/${factory}/api/v1/user_repo`, repoRoutes(store, authenticate, clock));
+  app.use(`/ota/factories/${factory}`, factoryRoutes(store, authenticate));
+  app.use(`/ota/factories/${factory}/waves`, waveRoutes(store, authenticate, clock));
+  app.use((request) => {
+    authenticate(request, null); // who has no token learns nothing about what is here
+    throw new Refusal(404, 'No such resource');
+  });
+  app.use(errorHandler(logger));
+  return app;
+}

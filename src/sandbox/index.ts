@@ -1,0 +1,6 @@
+export { checkAsDevice, type Device, type DeviceReason, type DeviceVerdict, type PublishedMetadata } from './device.js';
+export { fetchPublished, type PublishedSource } from './fetch-published.js';
+export { parseOfflineKeys, type OfflineKeys } from './offline-keys.js';
+export { generateOnlineKeys, type OnlineKeys } from './online-keys.js';
+export { parsePeople, type SandboxPerson } from './people.js';
+export { startSandbox, type Sandbox, type SandboxOptions } from './start-sandbox.js';
