@@ -5,7 +5,7 @@ const FOOTER = '-----END SSH SIGNATURE-----';
 /** The largest accepted key and signature (16384-bit RSA) come to about 6,000 characters. */
 const MAX_ARMORED_CHARS = 16_384;
 /** PROTOCOL.sshsig section 1 breaks lines at 76 characters, ssh-keygen at 70, PEM writers at 64. */
-const BASE64_LINE = /^[A-Za-z0-9+/]{1,76}={0,2}$/;
+const BASE64_LINE = /^[A-Za-z0-9+/=]{1,76}$/;
 
 /**
  * The blob inside an armored signature (PROTOCOL.sshsig section 1). Stricter than ssh-keygen, which

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CountersignError, type ErrorCode } from '../errors.js';
+import { parseTime, pointerTo } from '../tuf/index.js';
 
 /** A SHA-256 digest as our documents write it: 64 lower case hex digits. */
 export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower case hex digits (SHA-256)');
@@ -7,12 +8,7 @@ export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower
 /** A moment as our documents write it: `YYYY-MM-DDTHH:MM:SSZ`, whole seconds, and a date that exists. */
 export const timeSchema = z
   .string()
-  .regex(/^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$/, 'must be a time like 2030-01-31T12:00:00Z')
-  .refine((text) => {
-    const date = new Date(text);
-    // Date rolls 30 February over into March; the way back shows it.
-    return !Number.isNaN(date.getTime()) && date.toISOString() === `${text.slice(0, -1)}.000Z`;
-  }, 'must be a date that exists');
+  .refine((text) => parseTime(text) !== undefined, 'must be a time that exists, like 2030-01-31T12:00:00Z');
 
 /**
  * Narrows a parsed value by a schema, reporting the first thing wrong with a pointer to it.
@@ -30,13 +26,8 @@ export function parseWithSchema<T>(
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   const path = issue?.code === 'unrecognized_keys' ? [...issue.path, ...issue.keys.slice(0, 1)] : (issue?.path ?? []);
-  const pointer = at + path.map((step) => `/${escapePointer(String(step))}`).join('');
+  const pointer = path.reduce<string>((parent, step) => pointerTo(parent, String(step)), at);
   throw new CountersignError(code, `the ${what} is not valid at "${pointer}": ${issue?.message ?? 'unknown'}`, {
     pointer,
   });
-}
-
-/** RFC 6901 section 3. */
-function escapePointer(step: string): string {
-  return step.replaceAll('~', '~0').replaceAll('/', '~1');
 }

@@ -20,8 +20,8 @@ export interface SshPublicKey {
 
 /** A 16384-bit RSA key needs about 2,800 characters. */
 const MAX_LINE_CHARS = 8192;
-/** Control, format, private use, surrogate and unassigned characters could show another text than the one that is there. */
-const UNSHOWABLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Cn}]/u;
+/** What our canonical text refuses in any string: it could make a screen show other than what is there. */
+const UNSHOWABLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}]/u;
 
 /**
  * Parses a public key as it stands in a `.pub` file: `type base64 [comment]`, without the options that

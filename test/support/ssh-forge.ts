@@ -3,7 +3,6 @@
  * program would: FIDO signatures without a device, wrong fields, lengths and algorithms.
  */
 import { constants, createHash, generateKeyPairSync, type KeyObject, sign as nodeSign } from 'node:crypto';
-import { CountersignError } from '../../src/errors.js';
 
 export type SoftKeyType =
   | 'ssh-ed25519'
@@ -135,17 +134,6 @@ export function mpint(magnitude: Buffer): Buffer {
   while (start < magnitude.length && magnitude[start] === 0) start++;
   const bytes = magnitude.subarray(start);
   return wireString((bytes[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.alloc(1), bytes]) : bytes);
-}
-
-/** The code of the CountersignError that a call throws; any other error fails the test, and so does none. */
-export function codeOf(call: () => unknown): string {
-  try {
-    call();
-  } catch (error) {
-    if (error instanceof CountersignError) return error.code;
-    throw error;
-  }
-  return 'NOTHING_THROWN';
 }
 
 const CURVES = { nistp256: 'P-256', nistp384: 'P-384', nistp521: 'P-521' } as const;

@@ -20,7 +20,7 @@ export interface GenerateOptions {
 
 export interface SignOptions {
   readonly hash?: 'sha256' | 'sha512';
-  /** For RSA with an agent or a key: nothing else changes the signature algorithm. */
+  /** Signs with the key in this agent instead of the one in the file. */
   readonly agent?: SshAgent;
 }
 
@@ -39,6 +39,8 @@ export interface SshHome {
   verifies(publicKey: string, namespace: string, message: Uint8Array | string, armored: string): boolean;
   /** `ssh-keygen -l`: the fingerprint, `SHA256:…`. */
   fingerprint(publicKey: string): string;
+  /** A certificate by `authority` over `key`, ready for `-Y sign -f`. */
+  certify(authority: SshKeyFiles, key: SshKeyFiles): SshKeyFiles;
   startAgent(): SshAgent;
   /** Ends the agents and removes the directory. */
   close(): void;
@@ -84,6 +86,11 @@ export function openSshHome(): SshHome {
     fingerprint(publicKey) {
       const listing = execFileSync('ssh-keygen', ['-l', '-f', '-'], { input: `${publicKey}\n`, encoding: 'utf8' });
       return listing.split(' ')[1] ?? '';
+    },
+    certify(authority, key) {
+      execFileSync('ssh-keygen', ['-q', '-s', authority.path, '-I', 'test', '-n', SIGNER, key.publicKeyPath]);
+      const path = `${key.path}-cert.pub`;
+      return { path, publicKeyPath: path, publicKey: readFileSync(path, 'utf8').trimEnd() };
     },
     startAgent() {
       const socket = next('agent');
