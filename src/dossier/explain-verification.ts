@@ -1,3 +1,5 @@
+import { alignColumns } from '../factory/index.js';
+import { formatTime } from '../tuf/index.js';
 import { shortCode } from './short-code.js';
 import type { CheckedApproval, NotCounted, VerifiedDossier } from './verified-dossier.js';
 
@@ -10,7 +12,7 @@ export function explainVerification(verified: VerifiedDossier): string {
   const { statement, wave } = verified;
   const sections = [
     [verdict(verified)],
-    rows([
+    alignColumns([
       ['what', `Wave ${wave.name}: version ${wave.version} for tag ${wave.tag} of Factory ${statement.factory}`],
       ['asked for', `by ${statement.requester.name} (${statement.requester.via}) at ${statement.created}`],
       ['because', quote(statement.reason)],
@@ -20,22 +22,23 @@ export function explainVerification(verified: VerifiedDossier): string {
       ['policy', `version ${verified.policy.policy.version}, ${describeQuorum(verified)}`],
       ...(statement.supersedes === null
         ? []
-        : [['SUPERSEDES', `statement ${statement.supersedes.statement}, which was signed before`] as const]),
+        : [['SUPERSEDES', `statement ${statement.supersedes.statement}, which was signed before`]]),
     ]),
     list('Approvals', verified.approvals.map(describeApproval)),
     list(
       'Rejections',
-      verified.rejections.map(({ person, fingerprint, reason }) => `${person}  ${fingerprint}  ${quote(reason)}`),
+      verified.rejections.map(({ person, fingerprint, reason }) => [person, fingerprint, quote(reason)]),
     ),
     list(
       'Rejections that have no effect',
-      verified.ignoredRejections.map(({ fingerprint, why }) => `${fingerprint || 'no key'}  ${WHY_NOT[why]}`),
+      verified.ignoredRejections.map(({ fingerprint, why }) => [
+        fingerprint === '' ? 'no key' : fingerprint,
+        WHY_NOT[why],
+      ]),
     ),
     list(
       'Signatures, each verified with the production root',
-      verified.signatures.map(
-        ({ keyid, method, signedAt }) => `${keyid}  ${method}  at ${signedAt} (the signer's claim)`,
-      ),
+      verified.signatures.map(({ keyid, method, signedAt }) => [keyid, method, `at ${signedAt} (the signer's claim)`]),
     ),
     closing(verified),
   ];
@@ -76,13 +79,13 @@ function describeQuorum({ quorum: { needed, singleOfficer } }: VerifiedDossier):
   return singleOfficer ? 'which is content with a single officer' : `which wants ${needed} officers`;
 }
 
-function describeApproval({ person, fingerprint, algorithm, why }: CheckedApproval): string {
+function describeApproval({ person, fingerprint, algorithm, why }: CheckedApproval): string[] {
   const key = fingerprint === '' ? 'no key' : `${fingerprint} (${algorithm})`;
-  return `${person ?? 'nobody'}  ${key}  ${why === undefined ? 'counted' : WHY_NOT[why]}`;
+  return [person ?? 'nobody', key, why === undefined ? 'counted' : WHY_NOT[why]];
 }
 
 function closing({ judgedAt, judgedBy, published }: VerifiedDossier): string[] {
-  const at = judgedAt.toISOString();
+  const at = formatTime(judgedAt);
   return [
     judgedBy === 'clock'
       ? `Expiry was judged by this machine's clock: ${at}.`
@@ -96,13 +99,8 @@ function closing({ judgedAt, judgedBy, published }: VerifiedDossier): string[] {
   ];
 }
 
-function list(title: string, items: readonly string[]): string[] {
-  return items.length === 0 ? [] : [`${title}:`, ...items.map((item) => `  ${item}`)];
-}
-
-function rows(entries: readonly (readonly [label: string, text: string])[]): string[] {
-  const width = entries.reduce((widest, [label]) => Math.max(widest, label.length), 0);
-  return entries.map(([label, text]) => `${label.padEnd(width)}  ${text}`);
+function list(title: string, items: readonly (readonly string[])[]): string[] {
+  return items.length === 0 ? [] : [`${title}:`, ...alignColumns(items).map((line) => `  ${line}`)];
 }
 
 function unique(items: readonly string[]): string[] {

@@ -1,4 +1,5 @@
 import type { AddedTarget, AppChange, HardwareSummary, WaveSummary } from './describe-wave.js';
+import { alignColumns } from './align-columns.js';
 import { terminalText } from './terminal-text.js';
 
 /**
@@ -24,7 +25,7 @@ export function formatWave(summary: WaveSummary): string {
   const lines = [`Wave for tag ${terminalText(tag)}: version ${step}`, '', ...formatFacts(summary)];
   for (const hardware of summary.hardware) lines.push('', ...formatHardware(hardware));
   lines.push('', ...formatTotals(summary));
-  return lines.map((line) => `${line.trimEnd()}\n`).join('');
+  return lines.map((line) => `${line}\n`).join('');
 }
 
 function formatFacts({ expires, previousExpires, sourceTag, pruned }: WaveSummary): string[] {
@@ -44,15 +45,21 @@ function formatHardware({ hardwareId, added, dropped, kept }: HardwareSummary): 
     ...dropped.map((target) => ({ mark: '-', target, detail: [] })),
     ...kept.map((target) => ({ mark: '=', target, detail: [] })),
   ];
-  const width = widest(marked.map(({ target }) => terminalText(target.target)));
+  const names = alignColumns(marked.map(({ target }) => [terminalText(target.target), formatVersion(target.version)]));
   const heading = hardwareId === '' ? '(no hardware id)' : terminalText(hardwareId);
   return [
-    `  ${heading}${added.length === 0 ? '  gets no new Target' : ''}`,
-    ...marked.flatMap(({ mark, target, detail }) => [
-      `    ${mark} ${terminalText(target.target).padEnd(width)}  ${formatVersion(target.version)}`,
+    `  ${heading}${formatWarning(added.length, kept.length)}`,
+    ...marked.flatMap(({ mark, detail }, index) => [
+      `    ${mark} ${names[index] ?? ''}`,
       ...detail.map((line) => `        ${line}`),
     ]),
   ];
+}
+
+/** What is easily overlooked: hardware that a Wave passes by. */
+function formatWarning(added: number, kept: number): string {
+  if (added > 0) return '';
+  return kept > 0 ? '  gets no new Target' : '  IS LEFT WITHOUT TARGETS';
 }
 
 function formatVersion(version: string): string {
@@ -86,13 +93,4 @@ function formatTotals({ hardware }: WaveSummary): string[] {
   return [`  ${count('added')} added (+), ${count('dropped')} dropped (-), ${count('kept')} kept (=)`];
 }
 
-type Row = [label: string, text: string];
-
-function alignColumns(rows: readonly Row[]): string[] {
-  const width = widest(rows.map(([label]) => label));
-  return rows.map(([label, text]) => `${label.padEnd(width)}  ${text}`);
-}
-
-function widest(texts: readonly string[]): number {
-  return texts.reduce((width, text) => Math.max(width, text.length), 0);
-}
+type Row = readonly [label: string, text: string];

@@ -1,3 +1,4 @@
+export { alignColumns } from './align-columns.js';
 export { applyWave } from './apply-wave.js';
 export { describeWave } from './describe-wave.js';
 export type { AddedTarget, AppChange, HardwareSummary, TargetSummary, WaveSummary } from './describe-wave.js';

@@ -1,0 +1,28 @@
+/** TUF keys in memory, for what a token or the Factory's server holds elsewhere. */
+import { constants, generateKeyPairSync, sign as nodeSign } from 'node:crypto';
+import { keyFromSpkiDer, keyidOf, type Key, type Signature } from '../../src/tuf/index.js';
+
+export interface TufKey {
+  readonly key: Key;
+  readonly keyid: string;
+  sign(payload: Uint8Array): Signature;
+}
+
+/** A new key pair. RSA keys are of 2048 bits, since making larger ones takes a while. */
+export function tufKey(keytype: Key['keytype'] = 'ED25519'): TufKey {
+  const { privateKey, publicKey } =
+    keytype === 'RSA' ? generateKeyPairSync('rsa', { modulusLength: 2048 }) : generateKeyPairSync('ed25519');
+  const key = keyFromSpkiDer(publicKey.export({ type: 'spki', format: 'der' }));
+  const keyid = keyidOf(key);
+  return {
+    key,
+    keyid,
+    sign(payload) {
+      if (keytype === 'ED25519') {
+        return { keyid, method: 'ed25519', sig: nodeSign(null, payload, privateKey).toString('base64') };
+      }
+      const padding = { key: privateKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 };
+      return { keyid, method: 'rsassa-pss-sha256', sig: nodeSign('sha256', payload, padding).toString('base64') };
+    },
+  };
+}
