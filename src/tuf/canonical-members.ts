@@ -17,14 +17,13 @@ export class Members {
   /** Where the name's bytes stand: an offset in the input, or `~offset` in `#decoded`. */
   #names = new Int32Array(256);
   #nameLengths = new Int32Array(256);
-  /** The name's first four bytes as one big-endian number, zeros after its end; settles most comparisons. */
-  #prefixes = new Float64Array(256);
+  #order = new Int32Array(FEW);
 
-  readonly #input: Uint8Array;
+  readonly #input: Buffer;
   #decoded = Buffer.alloc(256);
   #decodedLength = 0;
 
-  constructor(input: Uint8Array) {
+  constructor(input: Buffer) {
     this.#input = input;
   }
 
@@ -36,15 +35,12 @@ export class Members {
     this.firstEdits[member] = firstEdit;
     if (hasEscapes) {
       const length = this.#decode(start, nameEnd);
-      this.#setName(member, ~(this.#decodedLength - length), length);
+      this.#names[member] = ~(this.#decodedLength - length);
+      this.#nameLengths[member] = length;
     } else {
-      this.#setName(member, start + 1, nameEnd - start - 2);
+      this.#names[member] = start + 1;
+      this.#nameLengths[member] = nameEnd - start - 2;
     }
-  }
-
-  /** The member opened last ends before `end`. */
-  close(member: number, end: number): void {
-    this.ends[member] = end;
   }
 
   /** Forgets the members from `first` on: their object has ended. */
@@ -55,16 +51,30 @@ export class Members {
 
   /** Below 0: member `a` sorts before `b`; 0: they have the same name. Byte order, which is RFC 8785's in ASCII. */
   compare(a: number, b: number): number {
-    const difference = (this.#prefixes[a] ?? 0) - (this.#prefixes[b] ?? 0);
-    return difference !== 0 ? difference : this.#compareRest(a, b);
+    const lengthA = this.#nameLengths[a] ?? 0;
+    const lengthB = this.#nameLengths[b] ?? 0;
+    const nameA = this.#names[a] ?? 0;
+    const nameB = this.#names[b] ?? 0;
+    const bytesA = nameA >= 0 ? this.#input : this.#decoded;
+    const bytesB = nameB >= 0 ? this.#input : this.#decoded;
+    const startA = nameA >= 0 ? nameA : ~nameA;
+    const startB = nameB >= 0 ? nameB : ~nameB;
+    const shorter = Math.min(lengthA, lengthB);
+    for (let i = 0; i < shorter; i++) {
+      const difference = (bytesA[startA + i] ?? 0) - (bytesB[startB + i] ?? 0);
+      if (difference !== 0) return difference;
+    }
+    return lengthA - lengthB;
   }
 
-  /** The members from `first` on in the order of their names. */
+  /** The members from `first` to the last in the order of their names. The list is good until the next call. */
   sorted(first: number): Int32Array {
-    const order = new Int32Array(this.count - first);
-    for (let i = 0; i < order.length; i++) order[i] = first + i;
-    if (order.length > FEW) return order.sort((a, b) => this.compare(a, b));
-    for (let i = 1; i < order.length; i++) {
+    const length = this.count - first;
+    if (this.#order.length < length) this.#order = new Int32Array(length * 2);
+    const order = this.#order.subarray(0, length);
+    for (let i = 0; i < length; i++) order[i] = first + i;
+    if (length > FEW) return order.sort((a, b) => this.compare(a, b));
+    for (let i = 1; i < length; i++) {
       const member = order[i] ?? 0;
       let place = i;
       for (; place > 0; place--) {
@@ -86,33 +96,14 @@ export class Members {
     return true;
   }
 
-  #compareRest(a: number, b: number): number {
-    const lengthA = this.#nameLengths[a] ?? 0;
-    const lengthB = this.#nameLengths[b] ?? 0;
-    const shorter = Math.min(lengthA, lengthB);
-    for (let i = 4; i < shorter; i++) {
-      const difference = this.#nameByte(a, i) - this.#nameByte(b, i);
-      if (difference !== 0) return difference;
-    }
-    return lengthA - lengthB;
-  }
-
   #nameByte(member: number, index: number): number {
     const name = this.#names[member] ?? 0;
     return (name >= 0 ? this.#input[name + index] : this.#decoded[~name + index]) ?? 0;
   }
 
-  #setName(member: number, name: number, length: number): void {
-    this.#names[member] = name;
-    this.#nameLengths[member] = length;
-    let prefix = 0;
-    for (let i = 0; i < 4; i++) prefix = prefix * 256 + (i < length ? this.#nameByte(member, i) : 0);
-    this.#prefixes[member] = prefix;
-  }
-
   /** Appends the characters of a literal with escapes to `#decoded`; they are ASCII, the scanner checked. */
   #decode(start: number, nameEnd: number): number {
-    const literal = Buffer.from(this.#input.subarray(start, nameEnd)).toString('latin1');
+    const literal = this.#input.toString('latin1', start, nameEnd);
     const name = String(JSON.parse(literal));
     while (this.#decodedLength + name.length > this.#decoded.length) {
       this.#decoded = Buffer.concat([this.#decoded], this.#decoded.length * 2);
@@ -128,8 +119,5 @@ export class Members {
     this.firstEdits = grown(this.firstEdits);
     this.#names = grown(this.#names);
     this.#nameLengths = grown(this.#nameLengths);
-    const prefixes = new Float64Array(this.#prefixes.length * 2);
-    prefixes.set(this.#prefixes);
-    this.#prefixes = prefixes;
   }
 }

@@ -11,17 +11,12 @@ export type RefusalCode = Extract<
  * The error for what stands at byte `offset`. The pointer names the value that is being read there; in a
  * member's name that is the object, because the name may be what is broken.
  */
-export function refusalAt(input: Uint8Array, offset: number, code: RefusalCode, reason: string): CountersignError {
+export function refusalAt(input: Buffer, offset: number, code: RefusalCode, reason: string): CountersignError {
   return refusal(code, pointerAt(input, offset), reason, offset);
 }
 
 /** The same for a member whose name is sound JSON but not allowed; `offset` is the name's opening quote. */
-export function memberRefusalAt(
-  input: Uint8Array,
-  offset: number,
-  code: RefusalCode,
-  reason: string,
-): CountersignError {
+export function memberRefusalAt(input: Buffer, offset: number, code: RefusalCode, reason: string): CountersignError {
   const name = decodeName(input, offset);
   return refusal(code, pointerTo(pointerAt(input, offset), name), reason, offset);
 }
@@ -35,7 +30,7 @@ function refusal(code: RefusalCode, pointer: string, reason: string, offset: num
  * JSON pointer (RFC 6901) of the value that is open at byte `offset`. Runs only when something is
  * refused, over bytes that the scanner has read: up to `offset` they are sound.
  */
-function pointerAt(input: Uint8Array, offset: number): string {
+function pointerAt(input: Buffer, offset: number): string {
   /** One entry per open container: an array's index, an object's member name, or null between members. */
   const path: (number | string | null)[] = [];
   for (let position = 0; position < offset; position++) {
@@ -67,13 +62,13 @@ function pointerAt(input: Uint8Array, offset: number): string {
   return path.reduce<string>((pointer, token) => (token === null ? pointer : pointerTo(pointer, token)), '');
 }
 
-function decodeName(input: Uint8Array, quote: number): string {
-  const text = Buffer.from(input.subarray(quote, stringEnd(input, quote))).toString('latin1');
+function decodeName(input: Buffer, quote: number): string {
+  const text = input.toString('latin1', quote, stringEnd(input, quote));
   return String(JSON.parse(text)); // the slice is a string literal that the scanner accepted
 }
 
 /** Where the string that opens at `quote` ends: the offset after its closing quote, or of the input's end. */
-function stringEnd(input: Uint8Array, quote: number): number {
+function stringEnd(input: Buffer, quote: number): number {
   let position = quote + 1;
   while (position < input.length && input[position] !== QUOTE) position += input[position] === BACKSLASH ? 2 : 1;
   return position + 1;

@@ -24,9 +24,9 @@ export function canonicalize(input: Uint8Array, limits?: JsonLimits): Buffer {
       pointer: '',
     });
   }
-  const edits = scan(input, maxDepth);
-  if (edits.count > 0) return applyEdits(input, edits);
-  return Buffer.isBuffer(input) ? input : Buffer.from(input.buffer, input.byteOffset, input.length);
+  const bytes = Buffer.isBuffer(input) ? input : Buffer.from(input.buffer, input.byteOffset, input.length);
+  const edits = scan(bytes, maxDepth);
+  return edits.count === 0 ? bytes : applyEdits(bytes, edits);
 }
 
 /**
