@@ -43,7 +43,9 @@ export async function runCommandLine(args: readonly string[], context: CliContex
 
 function createProgram(context: CliContext, exit: (code: number) => void): Command {
   const program = new Command('countersign')
-    .description('Sign FoundriesFactory TUF metadata with keys inside PKCS#11 tokens, once enough officers approved it.')
+    .description(
+      'Sign FoundriesFactory TUF metadata with keys inside PKCS#11 tokens, once enough officers approved it.',
+    )
     .addHelpText(
       'after',
       '\nExit status: 0 done; 1 refused or does not hold; 2 usage or configuration; 3 unreachable, try again;\n4 nothing trusted yet; 5 still waiting for approvals.',

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { CountersignError } from '../../errors.js';
-import { createFoundriesClient } from '../../foundries/index.js';
 import type { FactoryPort, WaveInfo } from '../../signing/index.js';
 import { clientSettings, type ClientOptions } from '../client-settings.js';
 import type { CliContext } from '../context.js';
+import { factoryClient } from '../factory-client.js';
 import { wholeNumber } from '../parse-options.js';
 import { printData, printJson, say } from '../terminal/output.js';
 import { formatTable } from '../terminal/table.js';
@@ -98,7 +98,7 @@ function factoryOf(context: CliContext, options: FactoryOptions): FactoryPort {
       hint: 'see `factories` in the annotated config/client.yaml',
     });
   }
-  return createFoundriesClient({ factory: mine.name, url: mine.url, token: mine.token });
+  return factoryClient({ ...mine, url: mine.url });
 }
 
 function row(wave: WaveInfo): string[] {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { CountersignError } from '../../errors.js';
+import { CountersignError, errorFromWire, errorToWire } from '../../errors.js';
 import {
   canonicalize,
   parseCanonical,
@@ -105,6 +105,6 @@ function named<T>(file: string, work: () => T): T {
     return work();
   } catch (error) {
     if (!(error instanceof CountersignError)) throw error;
-    throw new CountersignError(error.code, `${file}: ${error.message}`, { ...error, cause: error });
+    throw errorFromWire({ ...errorToWire(error), message: `${file}: ${error.message}` });
   }
 }

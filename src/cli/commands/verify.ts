@@ -41,7 +41,7 @@ export function addVerifyCommand(program: Command, context: CliContext): void {
           signatures: verified.signatures,
           judgedAt: verified.judgedAt.toISOString(),
           judgedBy: verified.judgedBy,
-          approved: verified.quorum.missing === 0 && verified.rejections.every((rejection) => !rejection.counted),
+          approved: verified.quorum.missing === 0 && verified.rejections.length === 0,
         });
       } else {
         printData(context, `${explainVerification(verified)}\n`);

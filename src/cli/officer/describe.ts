@@ -16,7 +16,7 @@ export function describeExamination({ verified, freshness }: Examination): strin
     `Approvals  ${quorum.persons.length} of ${quorum.needed}${quorum.persons.length > 0 ? `: ${quorum.persons.join(', ')}` : ''}`,
     ...(quorum.singleOfficer ? ['           the policy lets a SINGLE officer approve this'] : []),
     ...verified.rejections.map(
-      (rejection) => `REJECTED   by ${plain(rejection.person ?? 'an unknown key')}: ${plain(rejection.reason)}`,
+      (rejection) => `REJECTED   by ${plain(rejection.person)}: ${plain(rejection.reason)}`,
     ),
     freshness.checked
       ? `Checked    against ${freshness.factoryUrl} just now: roots and production targets are current`

@@ -1,9 +1,9 @@
 import { verifyDossier, type VerifiedDossier } from '../../dossier/index.js';
 import { CountersignError } from '../../errors.js';
 import type { ApiClient } from '../../api/index.js';
-import { createFoundriesClient } from '../../foundries/index.js';
 import type { ClientSettings } from '../client-settings.js';
 import type { CliContext } from '../context.js';
+import { factoryClient } from '../factory-client.js';
 import { loadPinsOrExplain } from '../trust-file.js';
 import { checkFreshness, type Freshness } from './freshness.js';
 
@@ -46,5 +46,5 @@ async function freshnessOf(settings: ClientSettings, verified: VerifiedDossier):
   // the officer's Factory token goes there.
   const url = mine.url ?? verified.policy.policy.factories.find((factory) => factory.name === mine.name)?.url;
   if (url === undefined) return { checked: false };
-  return await checkFreshness(verified, createFoundriesClient({ factory: mine.name, url, token: mine.token }));
+  return await checkFreshness(verified, factoryClient({ ...mine, url }));
 }
