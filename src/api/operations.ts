@@ -161,7 +161,7 @@ export const OPERATIONS = {
     access: 'read',
     params: requestParams,
     query: nothing,
-    headers: z.object({ accept: z.string().max(1000).optional() }),
+    headers: noHeaders,
     body: null,
     answers: {
       200: {

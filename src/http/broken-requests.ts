@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import type { Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { HEADERS, MEDIA_TYPES } from '../api/index.js';
+import { CountersignError } from '../errors.js';
+import { toProblem } from './problem/to-problem.js';
+
+/**
+ * Answers, in the form of all other errors, what is so broken that it never becomes a request: bytes that are
+ * not HTTP, headers without an end, CONNECT.
+ */
+export function answerBrokenRequests(server: Server): void {
+  const answering = new WeakMap<Duplex, number>();
+  const count = (socket: Duplex, by: number): void => {
+    answering.set(socket, (answering.get(socket) ?? 0) + by);
+  };
+  server.on('request', (req, res) => {
+    count(req.socket, 1);
+    res.once('close', () => count(req.socket, -1));
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    // in the middle of another answer there is no place for this one
+    if (socket.writable && (answering.get(socket) ?? 0) === 0) refuse(socket, ...refusalOf(error.code));
+    else socket.destroy();
+  });
+  server.on('connect', (_req, socket: Duplex) =>
+    refuse(socket, '405 Method Not Allowed', new CountersignError('METHOD_NOT_ALLOWED', 'this is no proxy')),
+  );
+}
+
+function refusalOf(code: string | undefined): [line: string, error: CountersignError] {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return [
+        '431 Request Header Fields Too Large',
+        new CountersignError('INPUT_INVALID', 'the request line and headers are larger than 16 KiB'),
+      ];
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return ['408 Request Timeout', new CountersignError('INPUT_INVALID', 'the request did not arrive in time')];
+    case undefined:
+    default:
+      return ['400 Bad Request', new CountersignError('INPUT_INVALID', 'this is not an HTTP/1.1 request')];
+  }
+}
+
+function refuse(socket: Duplex, line: string, error: CountersignError): void {
+  const requestId = randomUUID();
+  const body = JSON.stringify({ ...toProblem(error, requestId), status: Number(line.slice(0, 3)) });
+  socket.end(
+    [
+      `HTTP/1.1 ${line}`,
+      `Content-Type: ${MEDIA_TYPES.problem}`,
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      `${HEADERS.requestId}: ${requestId}`,
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
+}
