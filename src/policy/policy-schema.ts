@@ -15,15 +15,21 @@ export const personSchema = z
   .string()
   .regex(/^[a-z][a-z0-9._-]{0,62}$/, 'must begin with a-z and hold a-z 0-9 . _ - only, 63 characters at most');
 
+/** Ends the parse when it fails: the rules of the whole policy compare keys, and need them to be some. */
 const keyLineSchema = z.string().superRefine((line, context) => {
+  const problem = problemOfKeyLine(line);
+  if (problem !== null) context.addIssue({ code: 'custom', message: problem, continue: false });
+});
+
+function problemOfKeyLine(line: string): string | null {
   try {
-    if (formatSshPublicKey(parseSshPublicKey(line)) === line) return;
-    context.addIssue({ code: 'custom', message: 'must be "type base64 comment" with single blanks and no newline' });
+    const written = formatSshPublicKey(parseSshPublicKey(line));
+    return written === line ? null : 'must be "type base64 comment" with single blanks and no newline';
   } catch (error) {
     if (!isCountersignError(error)) throw error;
-    context.addIssue({ code: 'custom', message: error.message });
+    return error.message;
   }
-});
+}
 
 const officerSchema = z.strictObject({
   person: personSchema,

@@ -24,7 +24,7 @@ export interface SshsigParts {
   readonly trailing: Buffer;
 }
 
-export interface SoftSignOptions {
+interface SoftSignOptions {
   readonly hash?: 'sha256' | 'sha512';
   readonly flags?: number;
   readonly counter?: number;
@@ -45,7 +45,7 @@ export interface SoftKey {
   sign(namespace: string, message: Uint8Array | string, options?: SoftSignOptions): string;
 }
 
-export interface SoftKeyOptions {
+interface SoftKeyOptions {
   readonly application?: string;
   readonly comment?: string;
   readonly rsaBits?: number;
@@ -93,7 +93,7 @@ export function softKey(
   };
 }
 
-export function encodeSshsig(parts: SshsigParts): Buffer {
+function encodeSshsig(parts: SshsigParts): Buffer {
   return Buffer.concat([
     parts.magic,
     uint32(parts.version),

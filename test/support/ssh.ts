@@ -18,13 +18,13 @@ export interface GenerateOptions {
   readonly comment?: string;
 }
 
-export interface SignOptions {
+interface SignOptions {
   readonly hash?: 'sha256' | 'sha512';
   /** Signs with the key in this agent instead of the one in the file. */
   readonly agent?: SshAgent;
 }
 
-export interface SshAgent {
+interface SshAgent {
   readonly socket: string;
   /** Moves the private key into the agent: its file is deleted. */
   adopt(key: SshKeyFiles): void;
