@@ -65,7 +65,7 @@ export async function readStateFile(dir: string, name: string): Promise<string |
   try {
     return await readFile(join(dir, name), 'utf8');
   } catch (error) {
-    if (error instanceof Object && 'code' in error && error.code === 'ENOENT') return null;
+    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT') return null;
     throw new CountersignError('CONFIG_INVALID', `the sandbox's ${name} cannot be read`, { cause: error });
   }
 }
