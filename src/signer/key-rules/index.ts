@@ -1,0 +1,3 @@
+export { factoryInLabel, formatKeyLabel, type KeyLabel, parseKeyLabel } from './label.js';
+export { requireFreshSecrecy, requireSecrecy } from './key-secrecy.js';
+export { messageLimitOf, requireWithinLimit, type TokenModel } from './message-limit.js';

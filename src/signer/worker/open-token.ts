@@ -1,0 +1,160 @@
+import { CountersignError, isCountersignError } from '../../errors.js';
+import { algorithmOf, type Signature, verifySignature } from '../../tuf/index.js';
+import { messageLimitOf, parseKeyLabel, requireSecrecy, requireWithinLimit } from '../key-rules/index.js';
+import {
+  findToken,
+  type KeyPair,
+  type KeyPairs,
+  listKeyPairs,
+  Pkcs11Module,
+  signWith,
+  TokenSession,
+} from '../pkcs11/index.js';
+import { actionAfter } from '../pkcs11/ckr.js';
+import type { TokenKey, TokenSelector } from '../token-types.js';
+import { logIn } from './log-in.js';
+
+/** Tries of one signing inside one process, before a fresh process is asked for. */
+const MAX_TRIES = 3;
+
+export interface OpenOptions {
+  readonly module: { readonly path: string; readonly libraryParameters?: string };
+  readonly selector: TokenSelector;
+  readonly pinFile: string;
+  readonly stateDir: string;
+}
+
+/** A token that this process is logged in to. */
+export class OpenToken {
+  readonly #module: Pkcs11Module;
+  readonly session: TokenSession;
+  #found: KeyPairs;
+
+  private constructor(module: Pkcs11Module, session: TokenSession) {
+    this.#module = module;
+    this.session = session;
+    this.#found = listKeyPairs(session);
+  }
+
+  /**
+   * Loads the module, finds the token, logs in and lists the keys. After an error the process is of no more use.
+   *
+   * @throws MODULE_NOT_LOADED, TOKEN_NOT_FOUND, TOKEN_AMBIGUOUS, PIN_FILE_INVALID, PIN_REFUSED, PIN_LOCKED, …
+   */
+  static open(options: OpenOptions): OpenToken {
+    const module = Pkcs11Module.open(options.module);
+    const token = findToken(module, options.selector);
+    const session = TokenSession.open(token);
+    try {
+      logIn(session, options.pinFile, options.stateDir);
+      return new OpenToken(module, session);
+    } catch (error) {
+      session.close();
+      throw error;
+    }
+  }
+
+  get found(): KeyPairs {
+    return this.#found;
+  }
+
+  /** The keys with a label of ours. */
+  keys(): TokenKey[] {
+    return this.#found.pairs.flatMap((pair) => this.describe(pair) ?? []);
+  }
+
+  /** Looks at the token again: another process may have made a key. */
+  refresh(): void {
+    this.#found = listKeyPairs(this.session);
+  }
+
+  /** Null for a key whose label is none of ours. */
+  describe(pair: KeyPair): TokenKey | null {
+    const label = parseKeyLabel(pair.ckaLabel);
+    if (label === null) return null;
+    const { info } = this.session.token;
+    return {
+      keyid: pair.keyid,
+      key: pair.key,
+      keytype: pair.key.keytype,
+      role: label.role,
+      factory: label.factory,
+      token: { label: info.label, serial: info.serial },
+      ckaId: pair.ckaId.toString('hex'),
+      ckaLabel: pair.ckaLabel,
+      attributes: pair.attributes,
+      maxMessageBytes: messageLimitOf(info, pair.key.keytype),
+    };
+  }
+
+  /**
+   * Signs, and verifies the signature with the public key before anyone sees it.
+   *
+   * @throws KEY_NOT_FOUND, KEY_AMBIGUOUS, KEY_ATTRIBUTES, TOKEN_MESSAGE_LIMIT, SIGNATURE_WRONG and what the token says
+   */
+  sign(keyid: string, payload: Uint8Array): Signature {
+    const message = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return this.signPair(this.#find(keyid), message);
+      } catch (error) {
+        const action = actionAfter(error);
+        if (tries === MAX_TRIES || (action !== 'retry' && action !== 'fresh-session')) throw error;
+        if (action === 'fresh-session') this.#freshSession();
+      }
+    }
+  }
+
+  /** The same with a key pair in hand, and no second try. */
+  signPair(pair: KeyPair, message: Buffer): Signature {
+    const { info } = this.session.token;
+    requireSecrecy(pair.ckaLabel, pair.attributes);
+    requireWithinLimit(pair.keyid, message.length, messageLimitOf(info, pair.key.keytype));
+    const sig = signWith(this.session, pair.privateKey, pair.key.keytype, message);
+    const signature = { keyid: pair.keyid, method: algorithmOf(pair.key).method, sig: sig.toString('base64') };
+    try {
+      verifySignature(pair.key, signature, message);
+    } catch (cause) {
+      throw new CountersignError('SIGNATURE_WRONG', `the token made a wrong signature with ${pair.ckaLabel}`, {
+        details: { keyid: pair.keyid, token: info.label },
+        cause,
+      });
+    }
+    return signature;
+  }
+
+  /** Logs out, closes the session, finalizes the module: in this order, or a YubiHSM keeps the session. */
+  close(): void {
+    this.session.close();
+    this.#module.close();
+  }
+
+  #find(keyid: string): KeyPair {
+    if (!this.#knows(keyid)) this.refresh();
+    if (this.#found.ambiguous.has(keyid)) {
+      throw new CountersignError('KEY_AMBIGUOUS', 'the token has this key more than once', { details: { keyid } });
+    }
+    const pair = this.#found.pairs.find((candidate) => candidate.keyid === keyid);
+    if (pair === undefined || parseKeyLabel(pair.ckaLabel) === null) {
+      const { label } = this.session.token.info;
+      throw new CountersignError('KEY_NOT_FOUND', `the token ${label} has no such key of ours`, {
+        details: { keyid, token: label },
+      });
+    }
+    return pair;
+  }
+
+  #knows(keyid: string): boolean {
+    return this.#found.ambiguous.has(keyid) || this.#found.pairs.some((pair) => pair.keyid === keyid);
+  }
+
+  #freshSession(): void {
+    try {
+      this.session.replace();
+      this.refresh(); // handles of objects need not outlive the session they were found in
+    } catch (error) {
+      if (isCountersignError(error, 'TOKEN_UNAVAILABLE')) throw error;
+      throw new CountersignError('TOKEN_UNAVAILABLE', 'no fresh session could be opened', { cause: error });
+    }
+  }
+}
