@@ -5,6 +5,7 @@ import { stringify } from 'yaml';
 import { freePort, runProgram, startDaemon, type Daemon, type Outcome } from './process.js';
 
 const MAIN = resolve(import.meta.dirname, '../../dist/main.js');
+const MAKE_TOKEN = resolve(import.meta.dirname, '../../softhsm/make-token.mjs');
 const SOFTHSM_MODULES = [
   '/usr/lib/softhsm/libsofthsm2.so',
   '/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so',
@@ -31,6 +32,8 @@ export interface Installation {
   /** Runs the command line as one of the people (their client configuration), or as nobody. */
   readonly countersign: (args: readonly string[], options?: { as?: string; input?: string }) => Promise<Outcome>;
   readonly ports: { readonly factory: number; readonly service: number };
+  /** Makes the SoftHSM token, as an operator with a hardware token would with its vendor's tool. */
+  readonly makeToken: () => Promise<void>;
   readonly start: (program: 'sandbox' | 'signer' | 'service') => Promise<Daemon>;
 }
 
@@ -47,12 +50,20 @@ export async function createInstallation(folder: string, officers: readonly Offi
     path,
     ports: { factory: await freePort(), service: await freePort() },
     countersign: async (args, { as, input } = {}) =>
-      await runProgram(process.execPath, [MAIN, ...args], { env: environmentOf(as), ...(input === undefined ? {} : { input }) }),
-    start: async (program) => await startDaemon(program, process.execPath, [MAIN, ...argumentsOf(program)], {
-      env: environmentOf(undefined),
-      logFile: path('logs', `${program}.log`),
-      ready: async () => await isReady(program),
-    }),
+      await runProgram(process.execPath, [MAIN, ...args], {
+        env: environmentOf(as),
+        ...(input === undefined ? {} : { input }),
+      }),
+    makeToken: async () => {
+      const made = await runProgram(process.execPath, [MAKE_TOKEN, '--dir', path('tokens'), '--label', 'acme-targets']);
+      if (made.status !== 0) throw new Error(made.stderr);
+    },
+    start: async (program) =>
+      await startDaemon(program, process.execPath, [MAIN, ...argumentsOf(program)], {
+        env: environmentOf(undefined),
+        logFile: path('logs', `${program}.log`),
+        ready: async () => await isReady(program),
+      }),
   };
   return installation;
 
@@ -87,7 +98,10 @@ export async function createInstallation(folder: string, officers: readonly Offi
     const { factory, ports } = installation;
     switch (program) {
       case 'sandbox':
-        return (await fetch(`http://127.0.0.1:${ports.factory}/ota/repo/${factory}/api/v1/user_repo/1.root.json`)).status < 500;
+        return (
+          (await fetch(`http://127.0.0.1:${ports.factory}/ota/repo/${factory}/api/v1/user_repo/1.root.json`)).status <
+          500
+        );
       case 'signer':
         return existsSync(path('signer', 'signer.sock'));
       case 'service':
@@ -99,8 +113,6 @@ export async function createInstallation(folder: string, officers: readonly Offi
 /** Configuration files, PINs, SSH keys and Factory tokens: all that exists before the first command is typed. */
 export async function writeConfiguration(installation: Installation): Promise<void> {
   const { path, ports, factory, token } = installation;
-  writeSecret(path('signer', 'acme-targets.pin'), randomBytes(12).toString('hex'));
-  writeSecret(path('signer', 'acme-targets.so-pin'), randomBytes(12).toString('hex'));
   const factoryTokens = new Map<string, string>();
   for (const person of ['service', 'ci', 'auditor', ...installation.officers.map((officer) => officer.name)]) {
     factoryTokens.set(person, randomBytes(20).toString('hex'));
@@ -113,7 +125,8 @@ export async function writeConfiguration(installation: Installation): Promise<vo
         name,
         role: name === 'service' ? 'admin' : 'member',
         token: bearer,
-        scopes: name === 'service' || name === 'alice' ? ['targets:read-update', 'devices:read-update'] : ['targets:read'],
+        scopes:
+          name === 'service' || name === 'alice' ? ['targets:read-update', 'devices:read-update'] : ['targets:read'],
       })),
     }),
   );
@@ -125,7 +138,7 @@ export async function writeConfiguration(installation: Installation): Promise<vo
         label: token,
         module: softhsmModule(),
         moduleEnvironment: { SOFTHSM2_CONF: './tokens/softhsm2.conf' },
-        pinFile: './signer/acme-targets.pin',
+        pinFile: './tokens/acme-targets.pin',
         workers: 2,
       },
     ],

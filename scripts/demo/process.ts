@@ -58,7 +58,13 @@ export async function startDaemon(
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  return { name, pid: child.pid ?? 0, logFile: options.logFile, stop: (graceMs = 10_000) => stop(child, ended, graceMs), kill };
+  return {
+    name,
+    pid: child.pid ?? 0,
+    logFile: options.logFile,
+    stop: (graceMs = 10_000) => stop(child, ended, graceMs),
+    kill,
+  };
 
   async function kill(): Promise<void> {
     child.kill('SIGKILL');
@@ -82,4 +88,9 @@ export async function freePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   if (address === null || typeof address === 'string') throw new Error('no port');
   return address.port;
+}
+
+/** Stops programs in the opposite order of their start. */
+export async function stopAll(daemons: Daemon[]): Promise<void> {
+  for (const daemon of daemons.splice(0).reverse()) await daemon.stop();
 }

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { loadClientConfig, type ClientConfig } from '../config/index.js';
 import { CountersignError } from '../errors.js';
 import type { CliContext } from './context.js';
+import { readSecretFile } from './secret-file.js';
 
 export interface ClientOptions {
   readonly config?: string;
@@ -47,29 +48,6 @@ export function clientSettings(context: CliContext, options: ClientOptions): Cli
       return { name: wanted, url: found.url, token: () => readSecretFile(home(found.tokenFile)) };
     },
   };
-}
-
-/**
- * The one line of a file that holds a bearer token.
- *
- * @throws CONFIG_INVALID when it is missing, empty, or open to others
- */
-export function readSecretFile(path: string): string {
-  let text: string;
-  try {
-    if ((statSync(path).mode & 0o077) !== 0) {
-      throw new CountersignError('CONFIG_INVALID', `${path} holds a secret and may be read by others`, {
-        hint: `chmod 600 ${path}`,
-        details: { path },
-      });
-    }
-    text = readFileSync(path, 'utf8').trim();
-  } catch (cause) {
-    if (cause instanceof CountersignError) throw cause;
-    throw new CountersignError('CONFIG_INVALID', `${path} cannot be read`, { details: { path }, cause });
-  }
-  if (/^[\x21-\x7e]+$/u.test(text)) return text;
-  throw new CountersignError('CONFIG_INVALID', `${path} does not hold one line with a token`, { details: { path } });
 }
 
 function sessionBearer(path: string): string | undefined {

@@ -80,10 +80,12 @@ export function addPolicyCommands(program: Command, context: CliContext): void {
     .summary('add your signature to a policy, with your SSH key')
     .argument('<file>')
     .requiredOption('--person <name>', 'which officer you are')
+    .option('--previous <file>', 'the policy before it, whose officers decide; not for version 1')
     .option('--key <path>', 'your SSH key, as for ssh-keygen -Y sign -f')
     .option('--config <path>', 'client configuration')
-    .action(async (file: string, options: ClientOptions & { person: string; key?: string }) => {
+    .action(async (file: string, options: ClientOptions & { person: string; previous?: string; key?: string }) => {
       const policyFile = load(file);
+      const deciding = decidingPolicy(policyFile, options.previous);
       say(context, showPolicy(policyFile));
       const sshsig = await sshSign(context, {
         keyPath: clientSettings(context, options).sshKeyPath(options.key),
@@ -94,7 +96,7 @@ export function addPolicyCommands(program: Command, context: CliContext): void {
       const signed = parsePolicy(
         serializePolicy({ policy: policyFile.policy, signatures: [...others, { person: options.person, sshsig }] }),
       );
-      const { invalid } = checkPolicySignatures(signed, signed.policy);
+      const { invalid, missing, satisfied } = checkPolicySignatures(signed, deciding ?? signed.policy);
       const mine = invalid.find((entry) => entry.person === options.person);
       if (mine !== undefined) {
         throw new CountersignError('POLICY_NOT_SIGNED', `the signature does not count: ${mine.reason}`, {
@@ -102,7 +104,10 @@ export function addPolicyCommands(program: Command, context: CliContext): void {
         });
       }
       save(file, signed);
-      say(context, `${file} now carries the signature of ${options.person}; ${missingWords(signed)}`);
+      say(
+        context,
+        `${file} now carries the signature of ${options.person}; ${satisfied ? 'that is enough' : `still to sign: ${missing.join(', ')}`}`,
+      );
     });
 
   policy
@@ -129,6 +134,19 @@ export function addPolicyCommands(program: Command, context: CliContext): void {
       if (options.json === true) printJson(context, { version: last.policy.version, sha256: last.sha256, holds: true });
       say(context, `holds: policy version ${last.policy.version}, sha256 ${last.sha256}`);
     });
+}
+
+/** Version 1 is decided by its own officers, any later one by those of the version before it. */
+function decidingPolicy(file: SignedPolicy, previous: string | undefined): Policy | null {
+  if (file.policy.version === 1) return null;
+  if (previous === undefined) {
+    throw new CountersignError('USAGE', 'the officers of the version before it decide on this one', {
+      hint: 'give that version’s file with --previous',
+    });
+  }
+  const before = load(previous);
+  if (before.sha256 === file.policy.previous) return before.policy;
+  throw new CountersignError('POLICY_CHAIN_BROKEN', `${previous} is not the policy that this one follows`);
 }
 
 function draft(options: DraftOptions, now: Date): Policy {

@@ -5,6 +5,7 @@ import type { CliContext } from '../context.js';
 import { describeRequest } from '../describe-request.js';
 import { wholeNumber } from '../parse-options.js';
 import { serviceClient } from '../service-client.js';
+import { waitForEnd } from '../wait-for-end.js';
 import { printData, printJson, say } from '../terminal/output.js';
 import { formatTable } from '../terminal/table.js';
 
@@ -43,9 +44,12 @@ export function addRequestCommands(program: Command, context: CliContext): void 
   withClient(program.command('show'))
     .summary('show a request as the service tells it (to judge it, use review)')
     .argument('<id>')
+    .option('-w, --wait <seconds>', 'wait so long for its end', wholeNumber(1))
     .option('--json', 'print as JSON')
-    .action(async (id: string, options: ClientOptions & { json?: boolean }) => {
-      const request = await serviceClient(clientSettings(context, options)).request(id);
+    .action(async (id: string, options: ClientOptions & { wait?: number; json?: boolean }) => {
+      const api = serviceClient(clientSettings(context, options));
+      const request =
+        options.wait === undefined ? await api.request(id) : await waitForEnd(context, api, id, options.wait);
       if (options.json === true) printJson(context, request);
       else printData(context, describeRequest(request));
     });

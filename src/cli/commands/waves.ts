@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, type Command } from 'commander';
-import type { RequestView, WaveRequestBody } from '../../api/index.js';
+import type { WaveRequestBody } from '../../api/index.js';
 import { CountersignError } from '../../errors.js';
 import { clientSettings, type ClientOptions } from '../client-settings.js';
 import type { CliContext } from '../context.js';
@@ -8,12 +8,11 @@ import { describeRequest } from '../describe-request.js';
 import { EXIT } from '../exit-codes.js';
 import { formatTime, parseTime, versionList, wholeNumber } from '../parse-options.js';
 import { serviceClient } from '../service-client.js';
+import { isOver, waitForEnd } from '../wait-for-end.js';
 import { askText, canAsk } from '../terminal/prompt.js';
 import { printData, printJson, say } from '../terminal/output.js';
 
 const DAY_MS = 86_400_000;
-/** One round of waiting; proxies between cut longer silences. */
-const WAIT_ROUND_SECONDS = 30;
 
 interface InitOptions extends ClientOptions {
   readonly factory?: string;
@@ -25,7 +24,7 @@ interface InitOptions extends ClientOptions {
   readonly targets?: string;
   readonly idempotencyKey?: string;
   readonly dryRun?: boolean;
-  readonly wait?: boolean | number;
+  readonly wait?: true | number;
   readonly json?: boolean;
 }
 
@@ -67,9 +66,9 @@ export function addWaveInitCommand(waves: Command, context: CliContext, exit: (c
         created ? `asked: ${request.quorum.needed} approval(s) needed` : 'this was asked before; here is that request',
       );
       const last =
-        options.wait === undefined || options.wait === false
+        options.wait === undefined
           ? request
-          : await waitFor(context, api, request, options.wait);
+          : await waitForEnd(context, api, request.id, options.wait === true ? Number.POSITIVE_INFINITY : options.wait);
       if (options.json === true) printJson(context, last);
       else printData(context, `${last.id}\n`);
       if (options.wait === undefined) return;
@@ -114,27 +113,6 @@ function expiresOf(context: CliContext, options: InitOptions): { expires?: strin
   if (options.expiresAt !== undefined) return { expires: formatTime(parseTime(options.expiresAt, '--expires-at')) };
   if (options.expiresDays === undefined) return {};
   return { expires: formatTime(new Date(context.now().getTime() + options.expiresDays * DAY_MS)) };
-}
-
-/** Waits in rounds until the request is over, the time is up, or the person interrupts. */
-async function waitFor(
-  context: CliContext,
-  api: ReturnType<typeof serviceClient>,
-  request: RequestView,
-  seconds: true | number,
-): Promise<RequestView> {
-  const until = seconds === true ? Number.POSITIVE_INFINITY : context.now().getTime() + seconds * 1000;
-  let last = request;
-  say(context, `${request.id} waits for approvals; interrupting this only ends the waiting`);
-  while (!isOver(last) && context.now().getTime() < until && !context.interrupted.aborted) {
-    const left = Math.ceil((until - context.now().getTime()) / 1000);
-    last = await api.request(request.id, { waitSeconds: Math.min(WAIT_ROUND_SECONDS, left) });
-  }
-  return last;
-}
-
-function isOver(request: RequestView): boolean {
-  return request.state === 'delivered' || request.state === 'closed' || request.state === 'abandoned';
 }
 
 function needFactory(): never {

@@ -15,9 +15,7 @@ export function describeExamination({ verified, freshness }: Examination): strin
     `Policy     version ${policy.policy.version}, sha256 ${policy.sha256}`,
     `Approvals  ${quorum.persons.length} of ${quorum.needed}${quorum.persons.length > 0 ? `: ${quorum.persons.join(', ')}` : ''}`,
     ...(quorum.singleOfficer ? ['           the policy lets a SINGLE officer approve this'] : []),
-    ...verified.rejections.map(
-      (rejection) => `REJECTED   by ${plain(rejection.person)}: ${plain(rejection.reason)}`,
-    ),
+    ...verified.rejections.map((rejection) => `REJECTED   by ${plain(rejection.person)}: ${plain(rejection.reason)}`),
     freshness.checked
       ? `Checked    against ${freshness.factoryUrl} just now: roots and production targets are current`
       : 'NOT CHECKED whether this builds on what the Factory publishes now: no Factory token in the client configuration',

@@ -1,0 +1,24 @@
+import type { Command } from 'commander';
+import type { CliContext } from '../context.js';
+import { say } from '../terminal/output.js';
+import { untilInterrupted } from '../until-interrupted.js';
+
+export function addServeCommand(program: Command, context: CliContext): void {
+  program
+    .command('serve')
+    .summary('run the service')
+    .requiredOption('--config <path>', 'the service’s configuration, see config/service.yaml')
+    .action(async (options: { config: string }) => {
+      const { loadServiceConfig } = await import('../../config/index.js');
+      const { createLogger } = await import('../../telemetry/index.js');
+      const { runService } = await import('../service/run-service.js');
+      const config = loadServiceConfig(options.config);
+      const logger = createLogger({ ...config.log, program: 'service' });
+      const service = await runService(config, { now: context.now }, logger);
+      logger.info('listening', { url: service.http.url });
+      say(context, `countersign listens on ${service.http.url}`);
+      await untilInterrupted(context);
+      logger.info('stopping');
+      await service.close();
+    });
+}

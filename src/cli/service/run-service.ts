@@ -1,0 +1,104 @@
+import { existsSync, readFileSync } from 'node:fs';
+import type { ServiceConfig } from '../../config/index.js';
+import { CountersignError } from '../../errors.js';
+import { createFoundriesClient } from '../../foundries/index.js';
+import { createAuth, createHttpApp, startHttpServer, type HttpServer } from '../../http/index.js';
+import { parsePolicy, verifyPolicyChain, type SignedPolicy } from '../../policy/index.js';
+import { createSignerClient } from '../../signer/client/index.js';
+import { createSigningService, type Clock, type FactoryPort, type SigningService } from '../../signing/index.js';
+import { openStore } from '../../store/index.js';
+import type { Logger } from '../../telemetry/index.js';
+import { readSecretFile } from '../secret-file.js';
+import { loadPins } from '../trust-file.js';
+
+const HOUR_MS = 3_600_000;
+const LOGINS_PER_MINUTE = 30;
+
+export interface RunningService {
+  readonly http: HttpServer;
+  readonly signing: SigningService;
+  /** Stops listening, lets the step under way end, closes the store. Nothing is lost: the next start goes on. */
+  close(): Promise<void>;
+}
+
+/** Puts the service together from its configuration and starts it. @throws CONFIG_INVALID, POLICY_…, PINS_MISSING, STORE_… */
+export async function runService(config: ServiceConfig, clock: Clock, logger: Logger): Promise<RunningService> {
+  const pins = loadPins(config.trust);
+  const policies = config.policy.map(loadPolicy);
+  const policy = verifyPolicyChain(policies, pins);
+  const store = await openStore(config.database);
+  const signing = createSigningService({
+    store,
+    signer: createSignerClient({ socketPath: config.signer.socket, timeoutMs: config.signer.timeoutSeconds * 1000 }),
+    factories: factoriesOf(config, policy),
+    policies,
+    pins,
+    logger,
+    clock,
+    limits: { statementLifetimeMs: config.limits.requestHours * HOUR_MS },
+  });
+  const address = config.publicUrl === undefined ? {} : { publicUrl: config.publicUrl };
+  const auth = createAuth({
+    store,
+    policy: () => signing.policy(),
+    clock,
+    service: pins.policySha256,
+    sessionMinutes: config.limits.sessionMinutes,
+    ...address,
+  });
+  const app = createHttpApp({
+    signing,
+    auth,
+    logger,
+    clock,
+    trustProxy: config.trustProxy,
+    limits: {
+      maxBodyBytes: config.limits.bodyMegabytes * 1024 * 1024,
+      maxWaitSeconds: config.limits.waitSeconds,
+      requestsPerMinute: config.limits.requestsPerMinute,
+      loginsPerMinute: LOGINS_PER_MINUTE,
+    },
+    ...address,
+  });
+  const http = await startHttpServer(app, config.listen);
+  signing.start();
+  return {
+    http,
+    signing,
+    async close() {
+      await http.close();
+      await signing.stop();
+      await store.close();
+    },
+  };
+}
+
+export function loadPolicy(path: string): SignedPolicy {
+  if (!existsSync(path)) {
+    throw new CountersignError('CONFIG_INVALID', `the policy file ${path} does not exist`, {
+      hint: 'make it with `countersign policy draft` and have it signed',
+      details: { path },
+    });
+  }
+  return parsePolicy(readFileSync(path));
+}
+
+function factoriesOf(config: ServiceConfig, { policy }: SignedPolicy): ReadonlyMap<string, FactoryPort> {
+  const factories = new Map<string, FactoryPort>();
+  for (const [name, { tokenFile, timeoutSeconds }] of Object.entries(config.factories)) {
+    const url = policy.factories.find((factory) => factory.name === name)?.url;
+    if (url === undefined) {
+      throw new CountersignError('FACTORY_NOT_IN_POLICY', `the policy knows no Factory ${name}`, {
+        hint: 'mend its name in the service’s configuration, or sign a policy that has it',
+        details: { factory: name },
+      });
+    }
+    const token = (): string => readSecretFile(tokenFile);
+    token(); // a missing or open file is said at the start, not at the first request
+    factories.set(
+      name,
+      createFoundriesClient({ factory: name, url, token, userAgent: 'countersign', timeoutMs: timeoutSeconds * 1000 }),
+    );
+  }
+  return factories;
+}

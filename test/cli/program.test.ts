@@ -1,0 +1,33 @@
+import { describe, expect, it } from '@jest/globals';
+import { EXIT } from '../../src/cli/exit-codes.js';
+import { cli } from '../support/cli.js';
+
+describe('the command line', () => {
+  it('prints help to stdout and is done', async () => {
+    const { status, stdout } = await cli(['--help']);
+    expect(status).toBe(EXIT.done);
+    expect(stdout).toContain('Usage: countersign');
+  });
+
+  it.each([
+    ['an unknown command', ['frobnicate']],
+    ['an unknown subcommand', ['waves', 'frobnicate']],
+    ['a group without a subcommand', ['waves']],
+    ['an unknown option', ['requests', '--frobnicate']],
+    ['a version that is no number', ['waves', 'init', 'w1', 'latest', 'production']],
+    ['no address of the service', ['requests']],
+    ['both ways to say when it expires', ['waves', 'init', 'w1', '42', 'production', '--factory', 'acme', '--reason', 'x', '--url', 'http://127.0.0.1:9', '--expires-days', '3', '--expires-at', '2027-01-01T00:00:00Z']], // prettier-ignore
+    ['no reason where nobody can be asked', ['waves', 'init', 'w1', '42', 'production', '--factory', 'acme', '--url', 'http://127.0.0.1:9']], // prettier-ignore
+  ])('ends with the status of a usage mistake for %s, data-free', async (_, args) => {
+    const { status, stdout, stderr } = await cli(args);
+    expect(status).toBe(EXIT.usage);
+    expect(stdout).toBe('');
+    expect(stderr).not.toBe('');
+  });
+
+  it('says that the service cannot be reached with a status of its own', async () => {
+    const { status, stderr } = await cli(['requests', '--url', 'http://127.0.0.1:9', '--json']);
+    expect(status).toBe(EXIT.unavailable);
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'SERVICE_UNAVAILABLE' } });
+  });
+});
