@@ -1,0 +1,12 @@
+/** A front door of its own: what only calls the signer loads no PKCS#11. */
+export { createSignerClient, type SignerClient, type SignerClientOptions } from './create-signer-client.js';
+export type {
+  Published,
+  PublishedResult,
+  SignerKey,
+  SignerKeys,
+  SignerStatus,
+  SignResult,
+  Veto,
+  VetoResult,
+} from '../protocol.js';

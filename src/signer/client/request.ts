@@ -1,0 +1,116 @@
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { z } from 'zod';
+import { CountersignError, errorFromWire } from '../../errors.js';
+import { errorWireSchema } from '../protocol.js';
+
+export interface SignerCall<T> {
+  readonly socketPath: string;
+  readonly timeoutMs: number;
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body?: { readonly mediaType: string; readonly pieces: AsyncIterable<string> | Iterable<string> };
+  readonly answer: z.ZodType<T>;
+}
+
+/** A signer's answer is a handful of signatures, keys or watermarks. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+
+/**
+ * One call over the socket, on a connection of its own.
+ *
+ * @throws the signer's own codes; SIGNER_UNAVAILABLE if it cannot be reached, breaks off or does not answer in time; what reading the body throws
+ */
+export async function callSigner<T>(call: SignerCall<T>): Promise<T> {
+  const { status, text } = await exchange(call);
+  const value = parseJson(text);
+  if (status !== 200) {
+    const wire = errorWireSchema.safeParse(value);
+    if (wire.success) throw errorFromWire(wire.data);
+    throw unavailable(`the signer answered ${status} without saying why`);
+  }
+  const answer = call.answer.safeParse(value);
+  if (answer.success) return answer.data;
+  throw unavailable('the signer answered what this program does not understand', answer.error);
+}
+
+async function exchange(call: SignerCall<unknown>): Promise<{ status: number; text: string }> {
+  const { socketPath, method, path, body, timeoutMs } = call;
+  const signal = AbortSignal.timeout(timeoutMs);
+  const headers = body === undefined ? {} : { 'content-type': body.mediaType };
+  const request = httpRequest({ socketPath, method, path, headers, agent: false, signal });
+  const response = new Promise<IncomingMessage>((resolve, reject) => {
+    request.once('response', resolve);
+    request.on('error', reject);
+  });
+  // The answer may come, or the connection break, while the body is still being written.
+  const done = new AbortController();
+  response.then(
+    () => done.abort(),
+    () => done.abort(),
+  );
+  try {
+    await writeBody(request, body?.pieces ?? [], done.signal);
+  } catch (error) {
+    request.destroy();
+    await response.catch(() => undefined);
+    throw error;
+  }
+  try {
+    const message = await response;
+    return { status: message.statusCode ?? 0, text: await readText(message) };
+  } catch (cause) {
+    if (signal.aborted) throw unavailable(`the signer did not answer within ${timeoutMs} ms`, cause);
+    throw unavailable(`the signer cannot be reached at ${socketPath}`, cause);
+  }
+}
+
+/** Writes at the pace at which the signer reads; stops when there is nobody to read any more. */
+async function writeBody(
+  request: ReturnType<typeof httpRequest>,
+  pieces: AsyncIterable<string> | Iterable<string>,
+  done: AbortSignal,
+): Promise<void> {
+  for await (const piece of pieces) {
+    if (done.aborted) break;
+    if (!request.write(piece)) await drained(request, done);
+  }
+  request.end();
+}
+
+async function drained(request: ReturnType<typeof httpRequest>, done: AbortSignal): Promise<void> {
+  if (done.aborted) return;
+  await new Promise<void>((resolve) => {
+    const go = (): void => {
+      request.off('drain', go);
+      done.removeEventListener('abort', go);
+      resolve();
+    };
+    request.on('drain', go);
+    done.addEventListener('abort', go);
+  });
+}
+
+async function readText(message: IncomingMessage): Promise<string> {
+  message.setEncoding('utf8');
+  let text = '';
+  for await (const piece of message) {
+    text += String(piece);
+    if (text.length > MAX_ANSWER_BYTES) throw new Error('the answer is too long');
+  }
+  return text;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function unavailable(message: string, cause?: unknown): CountersignError {
+  return new CountersignError('SIGNER_UNAVAILABLE', message, {
+    hint: '`countersign signer run` has to be running, and this user in the group of its socket',
+    cause,
+  });
+}

@@ -1,0 +1,199 @@
+import { encodeRejection } from '../../approval/index.js';
+import { requireApproved, type VerifiedDossier } from '../../dossier/index.js';
+import { CountersignError, isCountersignError } from '../../errors.js';
+import { factoryOf } from '../../policy/index.js';
+import { formatTime } from '../../tuf/index.js';
+import {
+  type DocumentLine,
+  isComplete,
+  type JournalBody,
+  type JournalBodyOf,
+  type SignerState,
+} from '../journal/index.js';
+import type { KeyRole } from '../token-types.js';
+import { newBase } from './base.js';
+import type { Circumstances, Decision } from './decision.js';
+import { documentsOf, findForeignSignatures } from './foreign-signatures.js';
+import { type OwnKey, ownKeys } from './own-keys.js';
+import { newPolicies } from './policies.js';
+import { newRoots } from './roots.js';
+import { signKeys } from './sign-keys.js';
+import { requireAboveWatermarks } from './watermarks.js';
+
+/**
+ * Whether this signer signs what a dossier asks for. It follows from the dossier, verified under the journal's pins, and the journal's state
+ * alone; nothing that the service says besides counts.
+ *
+ * What was learnt on the way (newer policies and roots, a veto, a reason to freeze a role) is worth keeping also when the answer is no:
+ * from then on an older policy or root is refused.
+ *
+ * The refusal's codes: SIGNER_CLOCK, KIND_NOT_ALLOWED, REQUEST_ID_REUSED, VERSION_ROLLBACK, POLICY_CHAIN_BROKEN, ROOT_NOT_TRUSTED, ROLE_FROZEN,
+ * KEY_ROLE_MISMATCH, KEY_AMBIGUOUS, KEY_NOT_FOUND, TOKEN_UNAVAILABLE, KEY_ATTRIBUTES, TOKEN_MESSAGE_LIMIT, VETOED, REJECTED, QUORUM_NOT_MET, STALE_BASE,
+ * WATERMARK_PUBLISHED, WATERMARK_ISSUED.
+ */
+export function decide(dossier: VerifiedDossier, state: SignerState, circumstances: Circumstances): Decision {
+  const record: JournalBody[] = [];
+  try {
+    const known = state.intents.get(dossier.statementSha256);
+    if (known !== undefined && isComplete(known)) return { outcome: 'resume', intent: known };
+    requireClock(circumstances.now, state);
+    if (known === undefined) return judge(dossier, state, circumstances, record);
+    // Whether it may be signed was judged when the intent was written. Only what can still stop it counts now.
+    record.push(...newVetoes(dossier, state));
+    requireNoVeto(dossier.statementSha256, state, record);
+    for (const { role } of known.entry.documents) requireNotFrozen(known.entry.factory, role, state, []);
+    return { outcome: 'resume', intent: known };
+  } catch (error) {
+    if (!isCountersignError(error)) throw error;
+    return { outcome: 'refuse', record, error };
+  }
+}
+
+function judge(
+  dossier: VerifiedDossier,
+  state: SignerState,
+  { keys, allTokensRead }: Circumstances,
+  record: JournalBody[],
+): Decision {
+  const { statement, statementSha256, rootChains } = dossier;
+  requireFreshRequestId(statement.id, statementSha256, state);
+  record.push(...newPolicies(dossier.policies, state));
+  record.push(...newRoots(rootChains.ci, state, statement.factory, 'ci'));
+  record.push(...newRoots(rootChains.production, state, statement.factory, 'production'));
+
+  const own = ownKeys(state, keys);
+  const freezes = findForeignSignatures(documentsOf(dossier, state), own, state, statement.factory);
+  record.push(...freezes);
+  for (const { role } of statement.documents) requireNotFrozen(statement.factory, role, state, freezes);
+
+  const documents = documentsToSign(dossier, own, allTokensRead);
+  record.push(...newVetoes(dossier, state));
+  requireNoVeto(statementSha256, state, []);
+  requireApproved(dossier);
+  record.push(...judgeLines(dossier, state));
+
+  const { id, kind, factory, policy } = statement;
+  const { persons } = dossier.quorum;
+  const intent: JournalBodyOf<'intent'> = {
+    type: 'intent',
+    factory,
+    kind,
+    id,
+    statement: statementSha256,
+    policy: policy.version,
+    persons: [...persons],
+    documents,
+  };
+  return { outcome: 'sign', record, intent };
+}
+
+function requireClock(now: Date, { head }: SignerState): void {
+  if (formatTime(now) >= head.at) return;
+  throw new CountersignError(
+    'SIGNER_CLOCK',
+    `the clock says ${formatTime(now)}, the journal's last entry is of ${head.at}`,
+    {
+      hint: 'set the clock of the signer; expiry cannot be judged by one that goes backwards',
+      details: { now: formatTime(now), last: head.at },
+    },
+  );
+}
+
+function requireFreshRequestId(id: string, statementSha256: string, state: SignerState): void {
+  const before = state.requests.get(id);
+  if (before === undefined || before === statementSha256) return;
+  throw new CountersignError('REQUEST_ID_REUSED', `the request ${id} was signed with another statement`, {
+    pointer: '/id',
+    hint: 'make a new request',
+    details: { id, statement: before },
+  });
+}
+
+function requireNotFrozen(
+  factory: string,
+  role: KeyRole,
+  state: SignerState,
+  found: readonly JournalBodyOf<'freeze'>[],
+): void {
+  const freeze = state.freezeOf(factory, role) ?? found.find((candidate) => candidate.role === role);
+  if (freeze === undefined) return;
+  const { keyid, repository, version, sha256 } = freeze;
+  throw new CountersignError(
+    'ROLE_FROZEN',
+    `a key of the role ${role} signed what this signer's journal does not know`,
+    {
+      hint: 'treat the key as misused until the journal is shown to be incomplete; nothing is signed with this role',
+      details: { factory, role, keyid, repository, version, sha256 },
+    },
+  );
+}
+
+function documentsToSign(
+  { documents, roots, statement, policy }: VerifiedDossier,
+  own: ReadonlyMap<string, OwnKey>,
+  allTokensRead: boolean,
+): JournalBodyOf<'intent'>['documents'] {
+  const factory = factoryOf(policy.policy, statement.factory);
+  const chosen: JournalBodyOf<'intent'>['documents'] = [];
+  for (const [index, { entry, bytes }] of documents.entries()) {
+    const { repository, role, tag, version, sha256 } = entry;
+    const root = roots[repository].signed;
+    const sign = signKeys({ entry, length: bytes.length, root, own, factory, allTokensRead });
+    if (sign.length > 0) {
+      chosen.push({ index, repository, role, tag, version, sha256, length: bytes.length, sign });
+    }
+  }
+  if (chosen.length > 0) return chosen;
+  const keyids = documents.flatMap(({ entry }) => entry.sign);
+  throw allTokensRead
+    ? new CountersignError('KEY_NOT_FOUND', 'none of the keys that the statement names is in a token of this signer', {
+        pointer: '/documents',
+        details: { keyids },
+      })
+    : new CountersignError('TOKEN_UNAVAILABLE', 'a token that may hold the key is not there at the moment', {
+        details: { keyids },
+      });
+}
+
+/** A rejection that stands in a dossier is as final as one that was sent on its own. */
+function newVetoes(dossier: VerifiedDossier, state: SignerState): JournalBodyOf<'veto'>[] {
+  const { statement, statementSha256, rejections } = dossier;
+  const known = state.vetoes.get(statementSha256) ?? [];
+  const signed = false;
+  return rejections
+    .filter(({ person }) => !known.some((veto) => veto.person === person))
+    .map(({ person, reason }) => ({
+      type: 'veto',
+      factory: statement.factory,
+      id: statement.id,
+      statement: statementSha256,
+      person,
+      rejection: encodeRejection({ statementSha256, reason }).toString('utf8'),
+      sshsig: null,
+      signed,
+    }));
+}
+
+function requireNoVeto(statementSha256: string, state: SignerState, found: readonly JournalBody[]): void {
+  const veto = state.vetoes.get(statementSha256)?.[0] ?? found.find((body) => body.type === 'veto');
+  if (veto === undefined) return;
+  throw new CountersignError('VETOED', `${veto.person} rejected this statement`, {
+    hint: 'a rejection is final; ask anew if its reason is gone',
+    details: { person: veto.person, statement: statementSha256 },
+  });
+}
+
+/** Base and watermarks, document by document. */
+function judgeLines({ base, statement }: VerifiedDossier, state: SignerState): JournalBodyOf<'published'>[] {
+  const record: JournalBodyOf<'published'>[] = [];
+  const supersedes = statement.supersedes?.documents ?? [];
+  const targets = base.productionTargets;
+  const built = targets === null ? null : { version: targets.signed.version, sha256: targets.sha256 };
+  for (const [index, { repository, role, tag, version, sha256 }] of statement.documents.entries()) {
+    const line: DocumentLine = { factory: statement.factory, repository, role, tag };
+    const mark = state.watermarkOf(line);
+    record.push(...newBase(built, line, mark));
+    requireAboveWatermarks({ index, document: { version, sha256 }, mark, base: built, supersedes });
+  }
+  return record;
+}

@@ -1,0 +1,4 @@
+export { decide } from './decide.js';
+export type { Circumstances, Decision } from './decision.js';
+export { judgePublished, type PublishedDecision } from './published.js';
+export { judgeVeto, type VetoDecision } from './veto.js';

@@ -1,0 +1,159 @@
+import { z } from 'zod';
+import { sha256Schema, timeSchema } from '../../approval/index.js';
+
+const version = z.int().min(1);
+const name = z.string().min(1).max(256);
+const repository = z.enum(['ci', 'production']);
+const role = z.enum(['root', 'targets']);
+
+const initBody = z.strictObject({
+  type: z.literal('init'),
+  format: z.literal(1),
+  /** Digest of policy version 1: the service that this signer signs for. */
+  service: sha256Schema,
+  /** Factory name → digest of its first trusted root. */
+  roots: z.record(name, sha256Schema),
+});
+
+const policyBody = z.strictObject({ type: z.literal('policy'), version, sha256: sha256Schema, text: z.string() });
+
+const rootBody = z.strictObject({
+  type: z.literal('root'),
+  factory: name,
+  repository,
+  version,
+  sha256: sha256Schema,
+  /** `{signatures, signed}`, canonical. */
+  text: z.string(),
+});
+
+const keyBody = z.strictObject({
+  type: z.literal('key'),
+  keyid: name,
+  keytype: z.enum(['RSA', 'ED25519']),
+  role,
+  factory: name,
+  token: z.strictObject({ label: z.string(), serial: z.string() }),
+  /** The TUF key object as canonical text. */
+  public: z.string(),
+});
+
+const intentBody = z.strictObject({
+  type: z.literal('intent'),
+  factory: name,
+  kind: name,
+  id: name,
+  /** Digest of the statement's text. */
+  statement: sha256Schema,
+  policy: version,
+  /** The officers whose approvals counted. */
+  persons: z.array(name),
+  documents: z
+    .array(
+      z.strictObject({
+        index: z.int().min(0),
+        repository,
+        role,
+        tag: name.nullable(),
+        version,
+        sha256: sha256Schema,
+        length: z.int().min(0),
+        /** `keyid` as the root names the key, `key` as the token's key is named here; they are nearly always the same. */
+        sign: z.array(z.strictObject({ keyid: name, key: name })).min(1),
+      }),
+    )
+    .min(1),
+});
+
+const signatureBody = z.strictObject({
+  type: z.literal('signature'),
+  statement: sha256Schema,
+  document: z.int().min(0),
+  keyid: name,
+  method: name,
+  /** Standard base64. */
+  sig: z.string().min(1),
+});
+
+const vetoBody = z.strictObject({
+  type: z.literal('veto'),
+  factory: name,
+  id: name,
+  statement: sha256Schema,
+  person: name,
+  /** The text that the officer signed. */
+  rejection: z.string(),
+  /** The officer's armored signature over it; null if the rejection stood in a dossier, which holds it. */
+  sshsig: z.string().nullable(),
+  /** Whether signatures had left already: the veto came too late for them. */
+  signed: z.boolean(),
+});
+
+const publishedBody = z.strictObject({
+  type: z.literal('published'),
+  factory: name,
+  repository,
+  role,
+  tag: name.nullable(),
+  version,
+  sha256: sha256Schema,
+  /** `base`: production targets that an approved statement built on. `report`: the service showed it, e.g. an active Wave. */
+  source: z.enum(['base', 'report']),
+});
+
+const freezeBody = z.strictObject({
+  type: z.literal('freeze'),
+  factory: name,
+  role,
+  /** The key of ours that signed what this journal does not know, and what that was. */
+  keyid: name,
+  repository,
+  version,
+  sha256: sha256Schema,
+});
+
+const bodies = [
+  initBody,
+  policyBody,
+  rootBody,
+  keyBody,
+  intentBody,
+  signatureBody,
+  vetoBody,
+  publishedBody,
+  freezeBody,
+] as const;
+
+const frame = { seq: z.int().min(1), prev: sha256Schema, at: timeSchema, hash: sha256Schema };
+
+/** What one line records, without its place in the chain. */
+export const journalBodySchema = z.discriminatedUnion('type', bodies);
+export type JournalBody = z.output<typeof journalBodySchema>;
+
+/** One line of the journal. */
+export const journalEntrySchema = z.discriminatedUnion('type', [
+  initBody.extend(frame),
+  policyBody.extend(frame),
+  rootBody.extend(frame),
+  keyBody.extend(frame),
+  intentBody.extend(frame),
+  signatureBody.extend(frame),
+  vetoBody.extend(frame),
+  publishedBody.extend(frame),
+  freezeBody.extend(frame),
+]);
+export type JournalEntry = z.output<typeof journalEntrySchema>;
+
+export type JournalBodyOf<T extends JournalBody['type']> = Extract<JournalBody, { type: T }>;
+export type JournalEntryOf<T extends JournalEntry['type']> = Extract<JournalEntry, { type: T }>;
+
+/** `prev` of the first line. */
+export const NO_PREVIOUS = '0'.repeat(64);
+
+/** The last line of a journal, which stands for everything before it. */
+export interface JournalHead {
+  readonly seq: number;
+  readonly hash: string;
+  /** `YYYY-MM-DDTHH:MM:SSZ` */
+  readonly at: string;
+}

@@ -1,0 +1,13 @@
+export type { JournalBody, JournalBodyOf, JournalEntryOf, JournalHead } from './entry.js';
+export { createJournal } from './create-journal.js';
+export { Journal, JOURNAL_FILE, type JournalOptions } from './journal.js';
+export {
+  type DocumentLine,
+  type Intent,
+  isComplete,
+  signatureName,
+  type SignerState,
+  type VersionDigest,
+  type Watermark,
+} from './state.js';
+export { type JournalReport, verifyJournal } from './verify-journal.js';

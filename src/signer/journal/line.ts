@@ -1,0 +1,66 @@
+import { CountersignError } from '../../errors.js';
+import { encodeText, parseText, sha256Hex } from '../../tuf/index.js';
+import { type JournalBody, type JournalEntry, type JournalHead, NO_PREVIOUS, journalEntrySchema } from './entry.js';
+
+/** Room for a statement's or a root's text many times over; a line beyond it was not written by us. */
+export const MAX_LINE_BYTES = 64 * 1024 * 1024;
+
+/** Armored signatures stand in the journal as `ssh-keygen` takes them. */
+const TEXT = { lineFeeds: true };
+
+/** One entry made ready to be written: its line ends in a newline. */
+export interface SealedEntry {
+  readonly entry: JournalEntry;
+  readonly line: string;
+}
+
+/**
+ * Puts a body at its place in the chain.
+ *
+ * @param previous the journal's head, null for the first line
+ * @param at `YYYY-MM-DDTHH:MM:SSZ`
+ */
+export function sealEntry(previous: JournalHead | null, at: string, body: JournalBody): SealedEntry {
+  const unsealed = { ...body, seq: (previous?.seq ?? 0) + 1, prev: previous?.hash ?? NO_PREVIOUS, at };
+  const hash = sha256Hex(encodeText(unsealed, TEXT));
+  const entry = journalEntrySchema.parse({ ...unsealed, hash });
+  return { entry, line: `${encodeText(entry, TEXT)}\n` };
+}
+
+/**
+ * Reads one line back and checks that it is canonical, unaltered and the successor of `previous`.
+ *
+ * @param bytes the line without its newline
+ * @throws JOURNAL_DAMAGED with `details.line`
+ */
+export function openLine(bytes: Uint8Array, lineNumber: number, previous: JournalHead | null): JournalEntry {
+  const entry = parseEntry(bytes, lineNumber);
+  const { hash, ...unsealed } = entry;
+  if (sha256Hex(encodeText(unsealed, TEXT)) !== hash) throw damaged(lineNumber, 'its hash is not that of its content');
+  if (entry.seq !== (previous?.seq ?? 0) + 1) throw damaged(lineNumber, `its number is ${entry.seq}`);
+  if (entry.prev !== (previous?.hash ?? NO_PREVIOUS))
+    throw damaged(lineNumber, 'it does not follow the line before it');
+  if (previous !== null && entry.at < previous.at) throw damaged(lineNumber, 'it is older than the line before it');
+  return entry;
+}
+
+function parseEntry(bytes: Uint8Array, lineNumber: number): JournalEntry {
+  let value: unknown;
+  try {
+    value = parseText(bytes, { ...TEXT, maxBytes: MAX_LINE_BYTES });
+  } catch (cause) {
+    throw damaged(lineNumber, 'it is not canonical JSON', cause);
+  }
+  const parsed = journalEntrySchema.safeParse(value);
+  if (!parsed.success) throw damaged(lineNumber, 'it is no entry of a journal', parsed.error);
+  return parsed.data;
+}
+
+/** The error for a journal that cannot be trusted from `lineNumber` on. */
+export function damaged(lineNumber: number, why: string, cause?: unknown): CountersignError {
+  return new CountersignError('JOURNAL_DAMAGED', `line ${lineNumber} of the journal is damaged: ${why}`, {
+    hint: 'keep the file as it is; the signer refuses to work until its journal is whole again',
+    details: { line: lineNumber },
+    cause,
+  });
+}

@@ -1,0 +1,75 @@
+import type { Repository } from '../../factory/index.js';
+import type { SignedPolicy } from '../../policy/index.js';
+import type { RootMetadata } from '../../tuf/index.js';
+import type { JournalEntryOf, JournalHead } from './entry.js';
+
+/** A version of a document and the digest of its `signed` bytes. */
+export interface VersionDigest {
+  readonly version: number;
+  readonly sha256: string;
+}
+
+/** One line of documents of which a higher version replaces a lower one: the root of a repository, the targets of a tag. */
+export interface DocumentLine {
+  readonly factory: string;
+  readonly repository: Repository;
+  readonly role: 'root' | 'targets';
+  readonly tag: string | null;
+}
+
+/** What was signed and published on a line, which limits what may be signed there next. */
+export interface Watermark {
+  readonly line: DocumentLine;
+  /** The highest that is known to be in force upstream, an active Wave included: other bytes at or below it are never signed. */
+  readonly published: VersionDigest | null;
+  /** The highest production targets that an approved statement built on; nothing is built on older ones any more. */
+  readonly base: VersionDigest | null;
+  /** Everything that this signer set out to sign, in that order. */
+  readonly issued: readonly VersionDigest[];
+}
+
+/** A decision to sign: once it stands in the journal, these bytes will be signed unless somebody vetoes them first. */
+export interface Intent {
+  readonly entry: JournalEntryOf<'intent'>;
+  /** By `signatureName`. */
+  readonly signatures: ReadonlyMap<string, JournalEntryOf<'signature'>>;
+}
+
+/** What the signer knows: the fold of its journal, and nothing else. */
+export interface SignerState {
+  readonly head: JournalHead;
+  /** Digest of policy version 1. */
+  readonly service: string;
+  /** Factory name → digest of its first trusted root. */
+  readonly firstRoots: ReadonlyMap<string, string>;
+  /** Ascending from version 1; the last is in force. */
+  readonly policies: readonly SignedPolicy[];
+  readonly keys: ReadonlyMap<string, JournalEntryOf<'key'>>;
+  /** By the statement's digest. */
+  readonly intents: ReadonlyMap<string, Intent>;
+  /** Request id → digest of the statement that was decided under it. */
+  readonly requests: ReadonlyMap<string, string>;
+  /** By the statement's digest, in the order in which they came. */
+  readonly vetoes: ReadonlyMap<string, readonly JournalEntryOf<'veto'>[]>;
+  readonly watermarks: Iterable<Watermark>;
+  readonly frozen: Iterable<JournalEntryOf<'freeze'>>;
+
+  /** The root chain that was verified so far, ascending; empty before the first dossier. */
+  rootsOf(factory: string, repository: Repository): readonly RootMetadata[];
+  watermarkOf(line: DocumentLine): Watermark | null;
+  freezeOf(factory: string, role: 'root' | 'targets'): JournalEntryOf<'freeze'> | null;
+  /** Whether an intent of this journal covers that document and that key. */
+  knowsDocument(keyid: string, sha256: string): boolean;
+}
+
+/** Which of an intent's signatures one is. */
+export function signatureName(document: number, keyid: string): string {
+  return `${document} ${keyid}`;
+}
+
+/** Whether every signature that the intent asks for is in the journal. */
+export function isComplete(intent: Intent): boolean {
+  return intent.entry.documents.every((document) =>
+    document.sign.every(({ keyid }) => intent.signatures.has(signatureName(document.index, keyid))),
+  );
+}

@@ -1,0 +1,161 @@
+import { z } from 'zod';
+import { ERROR_CODES } from '../errors.js';
+
+/**
+ * What the signer and its callers say to each other over the Unix socket: HTTP/1.1, JSON bodies but for the dossier. Requests are read
+ * strictly; answers leave out nothing and may gain members.
+ */
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const role = z.enum(['root', 'targets']);
+const repository = z.enum(['ci', 'production']);
+const versionDigest = z.object({ version: z.number(), sha256: z.string() });
+const receipt = z.object({ seq: z.number(), hash: z.string() });
+
+export const PATHS = {
+  sign: '/v1/sign',
+  veto: '/v1/veto',
+  published: '/v1/published',
+  status: '/v1/status',
+  keys: '/v1/keys',
+} as const;
+
+export const DOSSIER_MEDIA_TYPE = 'application/x-ndjson';
+export const JSON_MEDIA_TYPE = 'application/json';
+
+/** Answer to POST /v1/sign, whose body is a dossier. */
+export const signResultSchema = z.object({
+  signatures: z.array(
+    z.object({
+      /** Index into the statement's `documents`. */
+      document: z.number(),
+      keyid: z.string(),
+      method: z.string(),
+      /** Standard base64. */
+      sig: z.string(),
+      /** The journal's time, `YYYY-MM-DDTHH:MM:SSZ`. */
+      signedAt: z.string(),
+    }),
+  ),
+  /** The journal's head when the last of these signatures was written. */
+  journal: receipt,
+});
+export type SignResult = z.output<typeof signResultSchema>;
+
+/** Body of POST /v1/veto. */
+export const vetoSchema = z.strictObject({
+  /** The statement's text, byte for byte. */
+  statement: z.string(),
+  /** The text that the officer signed: the canonical rejection that names the statement's digest. */
+  rejection: z.string(),
+  /** Armored SSH signature over it. */
+  sshsig: z.string(),
+  /** The policy chain from version 1 on, if the officer is in a version that the signer may not know yet. */
+  policies: z.array(z.string()).readonly().exactOptional(),
+});
+export type Veto = z.output<typeof vetoSchema>;
+
+export const vetoResultSchema = z.object({
+  vetoed: z.literal(true),
+  person: z.string(),
+  /** True if signatures had left already: the veto stands in the journal and came too late for them. */
+  signed: z.boolean(),
+  /** The veto's own entry. */
+  journal: receipt,
+});
+export type VetoResult = z.output<typeof vetoResultSchema>;
+
+/** Body of POST /v1/published. */
+export const publishedSchema = z.strictObject({
+  factory: z.string(),
+  tag: z.string(),
+  /** Name of the Wave, if the metadata is that of an active one. */
+  wave: z.string().exactOptional(),
+  /** `{signatures, signed}` with all signatures, as the Factory serves it. */
+  metadata: z.string(),
+  /** Root chains, for roots newer than the signer has seen. They may begin anywhere up to the first new one. */
+  roots: z
+    .strictObject({ ci: z.array(z.string()).readonly(), production: z.array(z.string()).readonly() })
+    .exactOptional(),
+});
+export type Published = z.output<typeof publishedSchema>;
+
+export const publishedResultSchema = z.object({
+  /** What is now known as published, which may be higher than what was shown. */
+  watermark: versionDigest,
+});
+export type PublishedResult = z.output<typeof publishedResultSchema>;
+
+const signerKey = z.object({
+  keyid: z.string(),
+  keytype: z.enum(['RSA', 'ED25519']),
+  role,
+  factory: z.string(),
+  token: z.object({ label: z.string(), serial: z.string() }),
+  /** The TUF key object. */
+  public: z.looseObject({ keytype: z.enum(['RSA', 'ED25519']), keyval: z.looseObject({ public: z.string() }) }),
+  /** Hex; empty while the token is absent. */
+  ckaId: z.string(),
+  attributes: z.record(z.string(), z.boolean().nullable()),
+  /** `active`: the token can sign with it now. `absent`: the journal knows it and no token here has it at the moment. */
+  state: z.enum(['active', 'absent']),
+});
+export type SignerKey = z.output<typeof signerKey>;
+
+export const keysSchema = z.object({ keys: z.array(signerKey) });
+export type SignerKeys = z.output<typeof keysSchema>;
+
+export const statusSchema = z.object({
+  initialised: z.boolean(),
+  /** Digest of policy version 1. */
+  service: sha256,
+  policy: versionDigest,
+  factories: z.array(z.string()),
+  /** The highest root known of each Factory and repository. */
+  roots: z.array(z.object({ factory: z.string(), repository, version: z.number(), sha256: z.string() })),
+  tokens: z.array(
+    z.object({
+      label: z.string(),
+      serial: z.string().nullable(),
+      /** `ready` when its keys can sign; other words say why not. */
+      state: z.string(),
+      workers: z.array(z.object({ pid: z.number().nullable(), state: z.string(), restarts: z.number() })),
+    }),
+  ),
+  keys: z.array(signerKey),
+  watermarks: z.array(
+    z.object({
+      factory: z.string(),
+      repository,
+      role,
+      tag: z.string().nullable(),
+      /** The highest version that was signed, and the last bytes of it. */
+      issued: versionDigest.nullable(),
+      published: versionDigest.nullable(),
+    }),
+  ),
+  frozen: z.array(
+    z.object({ factory: z.string(), role, keyid: z.string(), version: z.number(), sha256: z.string(), at: z.string() }),
+  ),
+  journal: z.object({
+    seq: z.number(),
+    hash: z.string(),
+    at: z.string(),
+    /** True after a write that failed: nothing is signed until the signer was restarted. */
+    failed: z.boolean(),
+  }),
+  /** False while the clock is behind the journal's last entry. */
+  clockOk: z.boolean(),
+  /** True while the signer waits for its last answers before it ends. */
+  stopping: z.boolean(),
+});
+export type SignerStatus = z.output<typeof statusSchema>;
+
+/** Body of every answer that is not 200. */
+export const errorWireSchema = z.object({
+  code: z.enum(ERROR_CODES),
+  message: z.string(),
+  pointer: z.string().exactOptional(),
+  hint: z.string().exactOptional(),
+  details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])).exactOptional(),
+});

@@ -1,0 +1,93 @@
+import { formatTime, parseCanonical } from '../../tuf/index.js';
+import type { Journal, SignerState, VersionDigest } from '../journal/index.js';
+import { keysSchema, type SignerKey, type SignerStatus } from '../protocol.js';
+import type { TokenKey } from '../token-types.js';
+import type { Tokens } from './tokens.js';
+
+/** Every key that the signer answers for: those that a token has now, and those that only the journal remembers. */
+export function describeKeys(state: SignerState, inTokens: readonly TokenKey[]): SignerKey[] {
+  const present = inTokens.map(({ keyid, keytype, role, factory, token, key, ckaId, attributes }) => ({
+    keyid,
+    keytype,
+    role,
+    factory,
+    token,
+    public: key,
+    ckaId,
+    attributes,
+    state: 'active',
+  }));
+  const absent = [...state.keys.values()]
+    .filter(({ keyid }) => !inTokens.some((key) => key.keyid === keyid))
+    .map(({ keyid, keytype, role, factory, token, public: text }) => ({
+      keyid,
+      keytype,
+      role,
+      factory,
+      token,
+      public: parseCanonical(Buffer.from(text)).value,
+      ckaId: '',
+      attributes: {},
+      state: 'absent',
+    }));
+  return keysSchema.parse({ keys: [...present, ...absent] }).keys;
+}
+
+export interface StatusParts {
+  readonly journal: Journal;
+  readonly tokens: Tokens;
+  readonly now: Date;
+  readonly stopping: boolean;
+}
+
+/** The whole state as operators want to see it. Holds no secrets: whoever may use the socket may read it. */
+export function describeStatus({ journal, tokens, now, stopping }: StatusParts): SignerStatus {
+  const { state } = journal;
+  const policy = state.policies.at(-1);
+  const factories = [...state.firstRoots.keys()];
+  return {
+    initialised: true,
+    service: state.service,
+    policy: { version: policy?.policy.version ?? 0, sha256: policy?.sha256 ?? '' },
+    factories,
+    roots: factories.flatMap((factory) => describeRoots(state, factory)),
+    tokens: tokens.status().map(({ label, serial, state: tokenState, workers }) => ({
+      label: label ?? serial ?? '',
+      serial,
+      state: tokenState,
+      workers: workers.map(({ pid, state: workerState, restarts }) => ({ pid, state: workerState, restarts })),
+    })),
+    keys: describeKeys(state, tokens.keys),
+    watermarks: Array.from(state.watermarks, ({ line, issued, published }) => ({
+      ...line,
+      issued: highest(issued),
+      published,
+    })),
+    frozen: Array.from(state.frozen, ({ factory, role, keyid, version, sha256, at }) => ({
+      factory,
+      role,
+      keyid,
+      version,
+      sha256,
+      at,
+    })),
+    journal: { ...state.head, failed: journal.failed },
+    clockOk: formatTime(now) >= state.head.at,
+    stopping,
+  };
+}
+
+function describeRoots(state: SignerState, factory: string): SignerStatus['roots'] {
+  return (['ci', 'production'] as const).flatMap((repository) => {
+    const root = state.rootsOf(factory, repository).at(-1);
+    return root === undefined ? [] : [{ factory, repository, version: root.signed.version, sha256: root.sha256 }];
+  });
+}
+
+/** Of equal versions the last one: it superseded the others. */
+function highest(issued: readonly VersionDigest[]): VersionDigest | null {
+  return issued.reduce<VersionDigest | null>(
+    (top, one) => (top === null || one.version >= top.version ? one : top),
+    null,
+  );
+}

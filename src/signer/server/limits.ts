@@ -1,0 +1,18 @@
+import { DEFAULT_DOSSIER_LIMITS, type DossierLimits } from '../../dossier/index.js';
+
+/** What the signer takes from one request. */
+export interface SignerLimits {
+  readonly dossier: DossierLimits;
+  /** Bodies that hold one published targets document and root chains. */
+  readonly maxPublishedBytes: number;
+  readonly maxVetoBytes: number;
+  /** A body that has not arrived by then is given up. */
+  readonly bodyTimeoutMs: number;
+}
+
+export const DEFAULT_SIGNER_LIMITS: SignerLimits = {
+  dossier: DEFAULT_DOSSIER_LIMITS,
+  maxPublishedBytes: 256 * 1024 * 1024,
+  maxVetoBytes: 4 * 1024 * 1024,
+  bodyTimeoutMs: 120_000,
+};

@@ -1,0 +1,73 @@
+import type { Logger } from '../../telemetry/index.js';
+import { Journal } from '../journal/index.js';
+import type { TokenPool } from '../token-types.js';
+import { createSignerHttp } from './http.js';
+import { DEFAULT_SIGNER_LIMITS, type SignerLimits } from './limits.js';
+import { listenOnSocket } from './listen.js';
+import { Signer } from './signer.js';
+import type { OnStep } from './steps.js';
+import { Tokens } from './tokens.js';
+
+export interface SignerOptions {
+  /** Holds the journal; made by `initSigner`. */
+  readonly stateDir: string;
+  /** Path of the Unix socket. */
+  readonly socketPath: string;
+  /**
+   * Opens the tokens. Called once the state directory is locked, so that a second signer by mistake never logs in to a token.
+   */
+  readonly openTokens: () => Promise<readonly TokenPool[]>;
+  readonly logger: Logger;
+  readonly now?: () => Date;
+  readonly limits?: SignerLimits;
+  /** For tests: stops the signer at a named step. */
+  readonly onStep?: OnStep;
+}
+
+export interface RunningSigner {
+  readonly socketPath: string;
+  /** Refuses new requests, finishes those under way, then lets tokens, journal and socket go. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the signer and resolves when it listens. A token that is not there is no error: its keys wait for it.
+ *
+ * @throws SIGNER_NOT_INITIALISED, SIGNER_BUSY, JOURNAL_DAMAGED, JOURNAL_WRITE_FAILED, CONFIG_INVALID
+ */
+export async function runSigner(options: SignerOptions): Promise<RunningSigner> {
+  const { stateDir, socketPath, logger, onStep, limits = DEFAULT_SIGNER_LIMITS, now = () => new Date() } = options;
+  const journal = await Journal.open({ stateDir, logger, onWritten: (type) => onStep?.(`journal:${type}`) });
+  const opened: (() => Promise<void>)[] = [() => journal.close()];
+  try {
+    const tokens = new Tokens(await options.openTokens(), logger);
+    opened.unshift(() => tokens.close());
+    const signer = new Signer({ journal, tokens, logger, now, onStep, dossierLimits: limits.dossier });
+    await signer.readTokens();
+    let stopping = false;
+    const server = createSignerHttp({ signer, limits, logger, isStopping: () => stopping });
+    await listenOnSocket(server, socketPath);
+    const { seq, hash } = journal.state.head;
+    logger.info('the signer is ready', { socket: socketPath, journal: { seq, hash }, keys: tokens.keys.length });
+
+    let closing: Promise<void> | undefined;
+    const close = async (): Promise<void> => {
+      stopping = true;
+      // resolves when the last answer is out; connections without a request are let go now
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      await closed;
+      await signer.settle();
+      await closeAll(opened);
+      logger.info('the signer has stopped');
+    };
+    return { socketPath, close: () => (closing ??= close()) };
+  } catch (error) {
+    await closeAll(opened);
+    throw error;
+  }
+}
+
+async function closeAll(parts: readonly (() => Promise<void>)[]): Promise<void> {
+  for (const close of parts) await close();
+}

@@ -1,0 +1,235 @@
+import { type DossierLimits, verifyDossier, type VerifiedDossier } from '../../dossier/index.js';
+import { CountersignError } from '../../errors.js';
+import type { Logger } from '../../telemetry/index.js';
+import { decide, judgePublished, judgeVeto } from '../decide/index.js';
+import { type Intent, isComplete, type Journal, type JournalHead, type SignerState } from '../journal/index.js';
+import type {
+  Published,
+  PublishedResult,
+  SignerKeys,
+  SignerStatus,
+  SignResult,
+  Veto,
+  VetoResult,
+} from '../protocol.js';
+import { describeKeys, describeStatus } from './describe.js';
+import { makeSignatures } from './make-signatures.js';
+import { Mutex } from './mutex.js';
+import { newKeys, wantedKeys } from './new-keys.js';
+import { peekStatement } from './peek-statement.js';
+import { resultOf } from './sign-result.js';
+import type { OnStep } from './steps.js';
+import type { Tokens } from './tokens.js';
+
+export interface SignerParts {
+  readonly journal: Journal;
+  readonly tokens: Tokens;
+  readonly logger: Logger;
+  readonly now: () => Date;
+  readonly onStep?: OnStep | undefined;
+  readonly dossierLimits?: DossierLimits | undefined;
+}
+
+/** Everything the signer does, without the socket before it. */
+export class Signer {
+  /** Held while the state is read, a decision taken and written: two requests for one tag must not both pass its watermark. */
+  readonly #deciding = new Mutex();
+  /** Signatures under way by the statement's digest, so that one statement is never signed twice at the same time. */
+  readonly #signing = new Map<string, Promise<SignResult>>();
+
+  constructor(private readonly parts: SignerParts) {}
+
+  get #state(): SignerState {
+    return this.parts.journal.state;
+  }
+
+  /**
+   * Signs what a dossier asks for, or says why not. The same statement gets the very same signatures however often it comes.
+   *
+   * @param lines of the dossier; read to their end unless they are refused
+   * @throws the codes of `verifyDossier` and `decide`, those of the tokens, JOURNAL_WRITE_FAILED
+   */
+  async sign(lines: AsyncIterable<string> | Iterable<string>): Promise<SignResult> {
+    const peeked = await peekStatement(lines);
+    const known = this.#state.intents.get(peeked.statementSha256 ?? '');
+    if (known !== undefined && isComplete(known)) {
+      await drain(peeked.lines);
+      return resultOf(known);
+    }
+    // An intent was decided in time; finishing it late is no new decision.
+    const judgedAt = known === undefined ? this.parts.now() : new Date(known.entry.at);
+    const dossier = await this.#verify(peeked.lines, judgedAt);
+    if (known !== undefined && dossier.statementSha256 !== peeked.statementSha256) {
+      throw new CountersignError('DOSSIER_INVALID', 'the dossier reads differently from how it began');
+    }
+    await this.#readTokensFor(dossier);
+    const { finish } = await this.#deciding.run(() => this.#decide(dossier));
+    return finish;
+  }
+
+  async #verify(lines: AsyncIterable<string>, at: Date): Promise<VerifiedDossier> {
+    const { dossierLimits: limits } = this.parts;
+    const { service, firstRoots } = this.#state;
+    const pins = { policySha256: service, firstRootSha256: Object.fromEntries(firstRoots) };
+    // by the clock: a time that a signature line claims could bring an expired statement back
+    const dossier = await verifyDossier(lines, pins, at, { judgeBy: 'clock', ...(limits && { limits }) });
+    await this.#step('sign:verified');
+    return dossier;
+  }
+
+  /** Wrapped, because a bare promise would be waited for under the lock. */
+  async #decide(dossier: VerifiedDossier): Promise<{ finish: Promise<SignResult> }> {
+    const { journal, tokens, now, logger } = this.parts;
+    journal.requireWritable();
+    await this.#recordNewKeys();
+    const at = now();
+    const decision = decide(dossier, this.#state, { now: at, keys: tokens.keys, allTokensRead: tokens.allRead });
+    await this.#step('sign:decided');
+    const { statementSha256 } = dossier;
+    switch (decision.outcome) {
+      case 'refuse':
+        if (decision.record.length > 0) await journal.append(at, decision.record);
+        for (const body of decision.record) {
+          if (body.type === 'freeze') logger.error('a role is frozen: its key signed what is not in the journal', body);
+        }
+        throw decision.error;
+      case 'sign':
+        await journal.append(at, [...decision.record, decision.intent]);
+        await this.#step('sign:intended');
+        break;
+      case 'resume':
+        break;
+    }
+    return { finish: this.#signing.get(statementSha256) ?? this.#startSigning(dossier) };
+  }
+
+  #startSigning(dossier: VerifiedDossier): Promise<SignResult> {
+    const { statementSha256 } = dossier;
+    const signing = this.#finish(dossier).finally(() => this.#signing.delete(statementSha256));
+    this.#signing.set(statementSha256, signing);
+    // whoever asked hears of a failure; that nobody listens yet is no reason for Node to end the process
+    signing.catch(() => undefined);
+    return signing;
+  }
+
+  /** Makes what an intent still lacks. Runs beside others: the lock is taken again to write. */
+  async #finish(dossier: VerifiedDossier): Promise<SignResult> {
+    const { journal, tokens, now } = this.parts;
+    const intent = this.#intentOf(dossier.statementSha256);
+    if (isComplete(intent)) return resultOf(intent);
+    const { signatures, failure } = await makeSignatures(intent, dossier, tokens);
+    await this.#step('sign:made');
+    await this.#deciding.run(async () => {
+      this.#requireStillWanted(intent);
+      if (signatures.length > 0) await journal.append(now(), signatures);
+    });
+    if (failure !== null) throw failure;
+    await this.#step('sign:recorded');
+    return resultOf(this.#intentOf(dossier.statementSha256));
+  }
+
+  /** A veto or a freeze that came while the tokens were signing: the signatures are forgotten, nobody has seen them. */
+  #requireStillWanted({ entry }: Intent): void {
+    const [veto] = this.#state.vetoes.get(entry.statement) ?? [];
+    if (veto !== undefined) {
+      throw new CountersignError('VETOED', `${veto.person} rejected this statement`, {
+        details: { person: veto.person, statement: entry.statement },
+      });
+    }
+    for (const { role } of entry.documents) {
+      if (this.#state.freezeOf(entry.factory, role) === null) continue;
+      throw new CountersignError('ROLE_FROZEN', `the role ${role} was frozen while it was signing`, {
+        details: { factory: entry.factory, role },
+      });
+    }
+  }
+
+  /** Records an officer's rejection. @throws the codes of `judgeVeto`, JOURNAL_WRITE_FAILED */
+  async veto(veto: Veto): Promise<VetoResult> {
+    return this.#deciding.run(async () => {
+      const { journal, now, logger } = this.parts;
+      const decision = judgeVeto(veto, this.#state);
+      await this.#step('veto:judged');
+      const { person, signed, statement } = decision.veto;
+      const record = decision.isNew ? [...decision.record, decision.veto] : decision.record;
+      if (record.length > 0) await journal.append(now(), record);
+      await this.#step('veto:recorded');
+      if (decision.isNew) logger.info('a statement was vetoed', { person, statement, signed });
+      const written = this.#state.vetoes.get(statement)?.find((known) => known.person === person);
+      return { vetoed: true, person, signed, journal: receiptOf(written ?? this.#state.head) };
+    });
+  }
+
+  /** Raises a watermark to what is published. @throws the codes of `judgePublished`, ROLE_FROZEN, JOURNAL_WRITE_FAILED */
+  async published(published: Published): Promise<PublishedResult> {
+    return this.#deciding.run(async () => {
+      const { journal, tokens, now, logger } = this.parts;
+      const { line, record, error } = judgePublished(published, this.#state, tokens.keys);
+      await this.#step('published:judged');
+      if (record.length > 0) await journal.append(now(), record);
+      await this.#step('published:recorded');
+      if (error !== null) {
+        logger.error('a role is frozen: its key signed what is not in the journal', { ...error.details });
+        throw error;
+      }
+      const watermark = this.#state.watermarkOf(line)?.published;
+      if (!watermark) throw new CountersignError('INTERNAL', 'a published document left no watermark');
+      return { watermark };
+    });
+  }
+
+  status(stopping: boolean): SignerStatus {
+    const { journal, tokens, now } = this.parts;
+    return describeStatus({ journal, tokens, now: now(), stopping });
+  }
+
+  async keys(): Promise<SignerKeys> {
+    await this.readTokens();
+    return { keys: describeKeys(this.#state, this.parts.tokens.keys) };
+  }
+
+  /** Asks every token for its keys and remembers those that are new. */
+  async readTokens(): Promise<void> {
+    await this.parts.tokens.readUntil(() => false);
+    await this.#deciding.run(() => this.#recordNewKeys());
+  }
+
+  /** Waits until nothing is decided or signed any more. */
+  async settle(): Promise<void> {
+    await Promise.allSettled(this.#signing.values());
+    await this.#deciding.run(() => Promise.resolve());
+  }
+
+  async #readTokensFor(dossier: VerifiedDossier): Promise<void> {
+    const { tokens } = this.parts;
+    const enough = wantedKeys(dossier, this.#state);
+    if (!enough(tokens.keys)) await tokens.readUntil(enough);
+  }
+
+  async #recordNewKeys(): Promise<void> {
+    const { journal, tokens, now, logger } = this.parts;
+    const fresh = newKeys(this.#state, tokens.keys);
+    if (fresh.length === 0) return;
+    await journal.append(now(), fresh);
+    for (const { keyid, role, factory } of fresh) logger.info('a key is new to this signer', { keyid, role, factory });
+  }
+
+  #intentOf(statementSha256: string): Intent {
+    const intent = this.#state.intents.get(statementSha256);
+    if (intent === undefined) throw new CountersignError('INTERNAL', 'an intent was written and is not there');
+    return intent;
+  }
+
+  async #step(step: Parameters<OnStep>[0]): Promise<void> {
+    await this.parts.onStep?.(step);
+  }
+}
+
+async function drain(lines: AsyncIterable<string>): Promise<void> {
+  const rest = lines[Symbol.asyncIterator]();
+  while ((await rest.next()).done !== true);
+}
+
+function receiptOf({ seq, hash }: JournalHead): { seq: number; hash: string } {
+  return { seq, hash };
+}

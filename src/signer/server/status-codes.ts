@@ -1,0 +1,52 @@
+import type { ErrorCode } from '../../errors.js';
+
+/** The caller sent something that no signer would take: 400. Everything that is not named here is a refusal of this one: 403. */
+const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
+  INPUT_INVALID: 400,
+  JSON_INVALID: 400,
+  JSON_DUPLICATE_KEY: 400,
+  JSON_TOO_DEEP: 400,
+  JSON_TOO_LARGE: 413,
+  CANONICAL_UNSAFE: 400,
+  METADATA_INVALID: 400,
+  KEY_INVALID: 400,
+  POLICY_INVALID: 400,
+  SSH_KEY_INVALID: 400,
+  SSHSIG_INVALID: 400,
+  DOSSIER_INVALID: 400,
+  DOSSIER_FORMAT_UNKNOWN: 400,
+  STATEMENT_INVALID: 400,
+  NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  STALE_BASE: 409,
+  WATERMARK_PUBLISHED: 409,
+  WATERMARK_ISSUED: 409,
+  VETOED: 409,
+  REJECTED: 409,
+  REQUEST_ID_REUSED: 409,
+  ROLE_FROZEN: 409,
+  BODY_TOO_LARGE: 413,
+  MEDIA_TYPE: 415,
+  INTERNAL: 500,
+  JOURNAL_DAMAGED: 500,
+  JOURNAL_WRITE_FAILED: 500,
+  SIGNATURE_WRONG: 500,
+  TOKEN_FAILED: 500,
+  SIGNER_NOT_INITIALISED: 503,
+  SIGNER_BUSY: 503,
+  SIGNER_STOPPING: 503,
+  SIGNER_CLOCK: 503,
+  TOKEN_NOT_FOUND: 503,
+  TOKEN_AMBIGUOUS: 503,
+  TOKEN_UNAVAILABLE: 503,
+  MODULE_NOT_LOADED: 503,
+  PIN_REFUSED: 503,
+  PIN_LOCKED: 503,
+  PIN_FILE_INVALID: 503,
+  WORKER_UNAVAILABLE: 503,
+};
+
+/** The HTTP status that goes with a code on the signer's socket. The code is what callers look at. */
+export function statusOf(code: ErrorCode): number {
+  return STATUS[code] ?? 403;
+}

@@ -1,0 +1,74 @@
+import { CountersignError, errorToWire } from '../../errors.js';
+import type { Signature } from '../../tuf/index.js';
+import type { Logger } from '../../telemetry/index.js';
+import type { TokenKey, TokenPool, TokenStatus } from '../token-types.js';
+
+/** All tokens of a signer: which keys they were last seen to hold, and signing with them. */
+export class Tokens {
+  readonly #seen = new Map<TokenPool, readonly TokenKey[]>();
+  readonly #reading = new Map<TokenPool, Promise<void>>();
+
+  constructor(
+    private readonly pools: readonly TokenPool[],
+    private readonly logger: Logger,
+  ) {}
+
+  /** As they were last read; a token that was not there yet adds nothing. */
+  get keys(): readonly TokenKey[] {
+    return this.pools.flatMap((pool) => this.#seen.get(pool) ?? []);
+  }
+
+  /** Whether every token was read at least once. */
+  get allRead(): boolean {
+    return this.pools.every((pool) => this.#seen.has(pool));
+  }
+
+  /**
+   * Reads the tokens until the keys are what the caller waits for, or every token that is there has answered. A token that is not there
+   * is passed over: its pool would wait for it, and so would whoever needs another one.
+   */
+  async readUntil(enough: (keys: readonly TokenKey[]) => boolean): Promise<void> {
+    const reads = new Set<Promise<void>>();
+    for (const pool of this.pools.filter((candidate) => candidate.status().state === 'ready')) {
+      const read = this.#read(pool).finally(() => reads.delete(read));
+      reads.add(read);
+    }
+    while (reads.size > 0 && !enough(this.keys)) await Promise.race(reads);
+  }
+
+  /** @throws what the token's pool throws; KEY_NOT_FOUND if no token was seen to hold the key */
+  async sign(keyid: string, payload: Buffer): Promise<Signature> {
+    const pool = this.pools.find((candidate) => this.#seen.get(candidate)?.some((key) => key.keyid === keyid));
+    if (pool === undefined) {
+      throw new CountersignError('KEY_NOT_FOUND', `no token holds the key ${keyid}`, { details: { keyid } });
+    }
+    const { signature } = await pool.sign({ keyid, payload });
+    return signature;
+  }
+
+  status(): TokenStatus[] {
+    return this.pools.map((pool) => pool.status());
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.pools.map((pool) => pool.close()));
+  }
+
+  /** One reading of a token at a time; who comes meanwhile waits for that one. */
+  #read(pool: TokenPool): Promise<void> {
+    const running = this.#reading.get(pool);
+    if (running !== undefined) return running;
+    const reading = pool
+      .keys()
+      .then(
+        (keys) => void this.#seen.set(pool, keys),
+        (error: unknown) => {
+          const { label, serial } = pool.status();
+          this.logger.warn('the keys of a token cannot be read', { label, serial, error: errorToWire(error) });
+        },
+      )
+      .finally(() => this.#reading.delete(pool));
+    this.#reading.set(pool, reading);
+    return reading;
+  }
+}
