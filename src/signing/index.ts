@@ -1,3 +1,4 @@
+export { createSigningService } from './create-signing-service.js';
 export type {
   Clock,
   FactoryPort,

@@ -91,6 +91,8 @@ export interface Veto {
   readonly statement: string;
   readonly rejection: string;
   readonly sshsig: string;
+  /** The policy chain that the statement was made under; the signer's journal may not know its newest. */
+  readonly policies?: readonly string[];
 }
 
 export interface PublishedTargets {

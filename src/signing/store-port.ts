@@ -192,7 +192,8 @@ export interface RequestStore {
   findHolder(factory: string, tag: string): Promise<StoredRequest | null>;
   /** Newest first, of any state. */
   findByWave(factory: string, tag: string, name: string, version: number): Promise<StoredRequest[]>;
-  findByDocument(documentSha256: string): Promise<StoredRequest[]>;
+  /** Waves for the tag at this or a higher version, of any state, newest first. */
+  listFromVersion(factory: string, tag: string, version: number): Promise<StoredRequest[]>;
   /** Requests the runner has to look at at `now`, oldest first; the next page begins after the last id. */
   listDue(now: string, page: { after: string; limit: number }): Promise<StoredRequest[]>;
   /** Compare and set: false, and nothing stored, if the request has left `from` meanwhile. */
@@ -217,7 +218,7 @@ export interface RequestStore {
   rejections(id: string): Promise<StoredRejection[]>;
   signatures(id: string): Promise<StoredSignature[]>;
   /** Rejections that the signer has not confirmed yet. */
-  listUnsentVetoes(limit: number): Promise<{ id: string; statement: string; rejection: StoredRejection }[]>;
+  listUnsentVetoes(limit: number): Promise<{ request: StoredRequest; rejection: StoredRejection }[]>;
 }
 
 export interface BlobStore {

@@ -6,7 +6,7 @@ import type { RequestRow } from './schema.js';
 /** In these states a request holds its tag (or its Factory's root) against others. */
 export const HOLDING: readonly RequestState[] = ['preparing', 'open', 'signed'];
 
-type Queries = Pick<RequestStore, 'find' | 'list' | 'findHolder' | 'findByWave' | 'findByDocument' | 'listDue'>;
+type Queries = Pick<RequestStore, 'find' | 'list' | 'findHolder' | 'findByWave' | 'listFromVersion' | 'listDue'>;
 
 export function createRequestQueries(connection: Connection): Queries {
   return {
@@ -79,20 +79,16 @@ export function createRequestQueries(connection: Connection): Queries {
             .execute(),
         ),
       ),
-    findByDocument: (documentSha256) =>
+    listFromVersion: (factory, tag, version) =>
       connection.read(async (db) =>
         complete(
           db,
           await db
             .selectFrom('requests')
             .selectAll()
-            .where('id', 'in', (eb) =>
-              eb
-                .selectFrom('request_blobs')
-                .select('request_id')
-                .where('part', '=', 'document')
-                .where('sha256', '=', documentSha256),
-            )
+            .where('factory', '=', factory)
+            .where('wave_tag', '=', tag)
+            .where('wave_version', '>=', version)
             .orderBy('id', 'desc')
             .execute(),
         ),
@@ -119,7 +115,7 @@ export function createRequestQueries(connection: Connection): Queries {
 }
 
 /** Adds to the rows which blobs they are made of. */
-async function complete(db: Reader, rows: readonly RequestRow[]): Promise<StoredRequest[]> {
+export async function complete(db: Reader, rows: readonly RequestRow[]): Promise<StoredRequest[]> {
   if (rows.length === 0) return [];
   const parts = await db
     .selectFrom('request_blobs')

@@ -6,7 +6,7 @@ import type { Connection, Writer } from './connection.js';
 import { addApproval, addRejection, markVetoed, markVetoRefused } from './decisions.js';
 import { appendEvent } from './events.js';
 import { bindKey, findKey, insertKey } from './idempotency.js';
-import { createRequestQueries, HOLDING } from './request-queries.js';
+import { complete, createRequestQueries, HOLDING } from './request-queries.js';
 import { toRejection, toSignature } from './rows.js';
 import type { Part } from './schema.js';
 
@@ -125,21 +125,25 @@ export function createRequestStore(connection: Connection): RequestStore {
       );
       return rows.map(toSignature);
     },
-    listUnsentVetoes: async (limit) => {
-      const rows = await connection.read((db) =>
-        db
+    listUnsentVetoes: (limit) =>
+      connection.read(async (db) => {
+        const rejections = await db
           .selectFrom('rejections')
-          .innerJoin('requests', 'requests.id', 'rejections.request_id')
-          .selectAll('rejections')
-          .select('requests.statement')
+          .selectAll()
           .where('vetoed', 'is', null)
           .where('veto_refused', 'is', null)
-          .orderBy('rejections.at')
+          .orderBy('at')
           .limit(limit)
-          .execute(),
-      );
-      return rows.map((row) => ({ id: row.request_id, statement: row.statement, rejection: toRejection(row) }));
-    },
+          .execute();
+        if (rejections.length === 0) return [];
+        const ids = rejections.map((row) => row.request_id);
+        const rows = await db.selectFrom('requests').selectAll().where('id', 'in', ids).execute();
+        const requests = new Map((await complete(db, rows)).map((request) => [request.id, request]));
+        return rejections.flatMap((row) => {
+          const request = requests.get(row.request_id);
+          return request === undefined ? [] : [{ request, rejection: toRejection(row) }];
+        });
+      }),
   };
 }
 

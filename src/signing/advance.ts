@@ -1,0 +1,79 @@
+import { isCountersignError } from '../errors.js';
+import type { Context } from './context.js';
+import { deliverRequest } from './deliver-request.js';
+import { lastErrorOf } from './move.js';
+import { resumePreparing } from './open-request.js';
+import { isTransient, nextAttemptAt } from './retry.js';
+import { signRequest } from './sign-request.js';
+import { AGAIN, REST, type StepResult } from './step-result.js';
+import type { StoredRequest } from './store-port.js';
+import { tellSigner } from './tell-signer.js';
+
+/** After every time that is written with four digits of a year: not tried again by itself. */
+const NEVER = '9999-12-31T23:59:59.999Z';
+
+/** Takes a request as far as it goes now. Failures are recorded with it and end the walk; nothing is thrown for them. */
+export async function advance(context: Context, id: string): Promise<void> {
+  for (;;) {
+    const request = await context.store.requests.find(id);
+    if (request === null || !isDue(context, request)) return;
+    const result = await tryStep(context, request);
+    if (result.then === 'again') continue;
+    if (result.then !== 'rest') await recordFailure(context, request, result);
+    return;
+  }
+}
+
+function isDue(context: Context, request: StoredRequest): boolean {
+  return request.nextAttempt === null || Date.parse(request.nextAttempt) <= context.clock.now().getTime();
+}
+
+async function tryStep(context: Context, request: StoredRequest): Promise<StepResult> {
+  try {
+    return await dueStep(context, request);
+  } catch (error) {
+    return isTransient(error) || !isCountersignError(error) ? { then: 'retry', error } : thrownRefusal(request, error);
+  }
+}
+
+/** Refusals that a step did not foresee: of an open request they are final, a signed one goes on trying. */
+function thrownRefusal(request: StoredRequest, error: Parameters<typeof lastErrorOf>[0]): StepResult {
+  if (request.state === 'open' && isCountersignError(error)) return { then: 'park', error };
+  return { then: 'retry', error };
+}
+
+async function dueStep(context: Context, request: StoredRequest): Promise<StepResult> {
+  switch (request.state) {
+    case 'preparing':
+      await resumePreparing(context, request);
+      return AGAIN;
+    case 'open':
+      return signRequest(context, request);
+    case 'signed':
+      return deliverRequest(context, request);
+    case 'delivered':
+      return tellSigner(context, request);
+    case 'closed':
+    case 'abandoned':
+      return REST;
+  }
+}
+
+async function recordFailure(
+  context: Context,
+  request: StoredRequest,
+  { then, error }: Extract<StepResult, { error: unknown }>,
+): Promise<void> {
+  const now = context.clock.now();
+  const retryAt = then === 'retry' ? nextAttemptAt(now, request.attempts + 1, context.limits) : NEVER;
+  // An open request is looked at again when its time is over, whatever stands in its way.
+  const nextAttempt = request.state === 'open' ? earlier(retryAt, request.expires) : retryAt;
+  const lastError = lastErrorOf(error, now.toISOString());
+  context.logger.warn('a step of a request failed', { request: request.id, state: request.state, nextAttempt, error });
+  await context.store.requests.recordFailure(request.id, { state: request.state, error: lastError, nextAttempt });
+  context.changed(request.id);
+}
+
+function earlier(a: string, b: string): string {
+  return Date.parse(a) <= Date.parse(b) ? a : b;
+}

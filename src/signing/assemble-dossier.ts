@@ -1,0 +1,73 @@
+import { isCountersignError } from '../errors.js';
+import { writeDossier, type DossierParts } from '../dossier/index.js';
+import { serializePolicy } from '../policy/index.js';
+import { parseRoot, parseTargets, verifyTargets } from '../tuf/index.js';
+import type { Context } from './context.js';
+import type { StoredRequest } from './store-port.js';
+
+/**
+ * The dossier of a request, from the store: with its approvals and rejections, and with signatures and what was
+ * published once they are there.
+ */
+export async function assembleDossier(context: Context, request: StoredRequest): Promise<Iterable<string>> {
+  const { requests } = context.store;
+  const [base, approvals, rejections, signatures, published] = await Promise.all([
+    loadMaterial(context, request),
+    requests.approvals(request.id),
+    requests.rejections(request.id),
+    requests.signatures(request.id),
+    request.published === null ? null : loadText(context, request.published),
+  ]);
+  return writeDossier({
+    ...base,
+    approvals: approvals.map(({ sshsig }) => sshsig),
+    rejections: rejections.map(({ rejection, sshsig }) => ({ text: rejection, sshsig })),
+    signatures,
+    published: published !== null && holdsUnder(base.roots.production.at(-1), published) ? published : null,
+  });
+}
+
+async function loadMaterial(context: Context, request: StoredRequest): Promise<DossierParts> {
+  const { material } = request;
+  const load = (digests: readonly string[]) => Promise.all(digests.map((sha256) => loadText(context, sha256)));
+  const [ci, production, ciTargets, productionTargets, documents] = await Promise.all([
+    load(material.rootsCi),
+    load(material.rootsProduction),
+    loadText(context, material.ciTargets),
+    material.productionTargets === null ? null : loadText(context, material.productionTargets),
+    load(material.documents),
+  ]);
+  return {
+    policies: policyTexts(context, material.policyVersion),
+    roots: { ci, production },
+    statement: request.statement,
+    ciTargets,
+    productionTargets:
+      productionTargets === null || request.wave === null ? null : { tag: request.wave.tag, text: productionTargets },
+    documents,
+  };
+}
+
+/** The policy chain up to a version: the dossier of an old request is not judged by what came later. */
+export function policyTexts(context: Context, upToVersion: number): string[] {
+  return context.policies.filter(({ policy }) => policy.version <= upToVersion).map(serializePolicy);
+}
+
+async function loadText(context: Context, sha256: string): Promise<string> {
+  return (await context.store.blobs.get(sha256)).toString('utf8');
+}
+
+/**
+ * Published metadata was verified under the Factory's newest root. Should that be newer than the request's, the
+ * online signature may be of a key that the dossier's root does not know, and the line would spoil the dossier.
+ */
+function holdsUnder(root: string | undefined, published: string): boolean {
+  if (root === undefined) return false;
+  try {
+    verifyTargets(parseRoot(Buffer.from(root, 'utf8')), parseTargets(Buffer.from(published, 'utf8')));
+    return true;
+  } catch (error) {
+    if (isCountersignError(error)) return false;
+    throw error;
+  }
+}

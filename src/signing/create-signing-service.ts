@@ -1,0 +1,106 @@
+import { approve } from './approve.js';
+import { assembleDossier } from './assemble-dossier.js';
+import { cancel } from './cancel.js';
+import { createContext, findRequest, type Context } from './context.js';
+import { signedMetadata } from './deliver-request.js';
+import { eventOf } from './move.js';
+import { checkReadiness } from './readiness.js';
+import { reject } from './reject.js';
+import { viewOf } from './request-view.js';
+import { createRunner } from './runner.js';
+import type { Caller, EventView, SigningDependencies, SigningService } from './service.js';
+import { diffOf } from './stored-base.js';
+import type { StoredEvent, StoredRequest } from './store-port.js';
+import { submitWave } from './submit-wave.js';
+import { createChanges, waitFor } from './wait-for.js';
+
+const MAX_PAGE = 200;
+const DEFAULT_PAGE = 50;
+
+/**
+ * A request's life, put together. Nothing happens by itself before `start`.
+ *
+ * @throws POLICY_* if the policies are no chain from the pinned first one
+ */
+export function createSigningService(deps: SigningDependencies): SigningService {
+  const changes = createChanges();
+  const context: Context = createContext(deps, (id) => {
+    changes.tell(id);
+    runner.kick(id);
+  });
+  const runner = createRunner(context);
+  const view = async (request: StoredRequest | Promise<StoredRequest>) => viewOf(context, await request);
+
+  return {
+    submitWave: (submission, caller) => submitWave(context, submission, caller),
+    get: (id) => view(findRequest(context, id)),
+    list: async (filter) => {
+      const limit = pageSize(filter.limit);
+      const { items, next } = await context.store.requests.list({ ...filter, limit });
+      return { items: await Promise.all(items.map(view)), next };
+    },
+    statement: async (id, reader) => {
+      const request = await findRequest(context, id);
+      await recordReading(context, request, 'statement', reader);
+      return request.statement;
+    },
+    dossier: (id, reader) => readDossier(context, id, reader),
+    diff: async (id) => diffOf(context, await findRequest(context, id)),
+    signed: async (id) => {
+      const request = await findRequest(context, id);
+      if (request.published !== null) return context.store.blobs.get(request.published);
+      const signed = request.state === 'signed' || request.state === 'abandoned';
+      return signed ? signedMetadata(context, request) : null;
+    },
+    approve: (id, { sshsig }, caller) => view(approve(context, id, sshsig, caller)),
+    reject: (id, rejection, caller) => view(reject(context, id, rejection, caller)),
+    cancel: (id, caller, reason) => view(cancel(context, (task, work) => runner.alone(task, work), id, caller, reason)),
+    waitFor: (id, until, signal) => waitFor(context, changes, id, until, signal),
+    keys: async () => (await context.signer.keys()).keys,
+    policy: () => context.policy,
+    events: async ({ after = 0, limit }) => {
+      const size = pageSize(limit);
+      const events = await context.store.events.list({ after, limit: size + 1 });
+      const items = events.slice(0, size).map(eventView);
+      return { items, next: events.length > size ? (items.at(-1)?.seq ?? null) : null };
+    },
+    verifyEvents: () => context.store.events.verify(),
+    readiness: () => checkReadiness(context, deps.factories),
+    start: () => runner.start(),
+    stop: () => runner.stop(),
+    reconcile: () => runner.pass(),
+  };
+}
+
+async function* readDossier(context: Context, id: string, reader: Caller | undefined): AsyncGenerator<string> {
+  const request = await findRequest(context, id);
+  await recordReading(context, request, 'dossier', reader);
+  yield* await assembleDossier(context, request);
+}
+
+/** That an officer had it before them is worth knowing once; who polls would drown the log. */
+async function recordReading(
+  context: Context,
+  request: StoredRequest,
+  what: 'statement' | 'dossier',
+  reader: Caller | undefined,
+): Promise<void> {
+  const person = reader?.person ?? null;
+  if (person === null) return;
+  const once = `read ${request.id} ${what} ${person}`;
+  const details = { what, statement: request.statementSha256 };
+  await context.store.events.append(eventOf(context, 'read', request, { actor: person, details, once }));
+}
+
+function eventView({ details, ...event }: StoredEvent): EventView {
+  const value: unknown = JSON.parse(details);
+  return { ...event, details: isRecord(value) ? value : {} };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function pageSize(limit: number | undefined): number {
+  return Math.min(MAX_PAGE, Math.max(1, limit ?? DEFAULT_PAGE));
+}

@@ -1,0 +1,65 @@
+import { CountersignError, isCountersignError } from '../errors.js';
+import type { Context } from './context.js';
+import type { FactoryPort, SignerStatus } from './ports.js';
+import type { ReadinessCheck, ReadinessReport } from './service.js';
+
+/** Whether the service can do its work now: the store, the signer and its tokens, every Factory. */
+export async function checkReadiness(
+  context: Context,
+  factories: ReadonlyMap<string, FactoryPort>,
+): Promise<ReadinessReport> {
+  const [store, signer, ...reached] = await Promise.all([
+    check({ name: 'store' }, () => context.store.check()),
+    checkSigner(context),
+    ...[...factories].map(([subject, port]) => check({ name: 'factory', subject }, () => port.self())),
+  ]);
+  const checks = [store, ...signer, ...reached];
+  return { ready: checks.every(({ ok }) => ok), checks };
+}
+
+async function checkSigner(context: Context): Promise<ReadinessCheck[]> {
+  let status: SignerStatus | null = null;
+  const signer = await check({ name: 'signer' }, async () => {
+    status = await context.signer.status();
+    requireSound(status, context.pins.policySha256);
+  });
+  return [signer, ...tokensOf(status)];
+}
+
+function requireSound(status: SignerStatus, service: string): void {
+  if (!status.initialised) {
+    throw new CountersignError('SIGNER_NOT_INITIALISED', 'the signer is not initialised', {
+      hint: 'Run countersign signer init.',
+    });
+  }
+  if (status.service !== service) {
+    throw new CountersignError('STATEMENT_OTHER_SERVICE', 'the signer was initialised with another policy version 1');
+  }
+  if (!status.clockOk) throw new CountersignError('SIGNER_CLOCK', "the signer's clock is behind its journal");
+  const frozen = status.frozen[0];
+  if (frozen !== undefined) {
+    throw new CountersignError('ROLE_FROZEN', `the role ${frozen.role} of Factory ${frozen.factory} is frozen`);
+  }
+}
+
+function tokensOf(status: SignerStatus | null): ReadinessCheck[] {
+  return (status?.tokens ?? []).map(({ label, state }) => ({
+    name: 'token',
+    subject: label,
+    ok: state === 'ready',
+    ...(state === 'ready' ? {} : { code: 'TOKEN_UNAVAILABLE', message: `the token is ${state}` }),
+  }));
+}
+
+async function check(
+  what: Pick<ReadinessCheck, 'name' | 'subject'>,
+  prove: () => Promise<unknown>,
+): Promise<ReadinessCheck> {
+  try {
+    await prove();
+    return { ...what, ok: true };
+  } catch (error) {
+    if (!isCountersignError(error)) return { ...what, ok: false, code: 'INTERNAL', message: 'an internal error' };
+    return { ...what, ok: false, code: error.code, message: error.message };
+  }
+}

@@ -1,0 +1,19 @@
+import { CountersignError } from '../errors.js';
+import type { StoredRequest } from './store-port.js';
+
+/** That a request cannot be `what` any more (or yet). */
+export function notInState(request: StoredRequest, what: string): CountersignError {
+  const because = request.closedBecause === null ? '' : ` (${request.closedBecause})`;
+  return new CountersignError('REQUEST_STATE', `a request that is ${request.state}${because} cannot be ${what}`, {
+    details: {
+      request: request.id,
+      state: request.state,
+      ...(request.closedBecause === null ? {} : { closedBecause: request.closedBecause }),
+    },
+  });
+}
+
+/** Whether nothing will happen to it any more that who asked would wait for. */
+export function isEnded({ state }: StoredRequest): boolean {
+  return state === 'delivered' || state === 'closed' || state === 'abandoned';
+}

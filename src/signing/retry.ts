@@ -1,0 +1,33 @@
+import { isCountersignError, type ErrorCode } from '../errors.js';
+import type { SigningLimits } from './service.js';
+
+/**
+ * What passes by itself or by an operator's hand while the request stays what it is: the signer, its tokens, the
+ * Factory or the database cannot do it now. All else is a refusal of this very request, and trying it again would
+ * only bring the same answer.
+ */
+const TRANSIENT_FAMILIES = [
+  'SIGNER_',
+  'TOKEN_',
+  'WORKER_',
+  'MODULE_',
+  'PIN_',
+  'KEY_',
+  'JOURNAL_',
+  'FACTORY_',
+  'STORE_',
+] as const;
+const TRANSIENT_CODES: readonly ErrorCode[] = ['ROLE_FROZEN', 'SIGNATURE_WRONG', 'RATE_LIMITED', 'INTERNAL'];
+
+/** An error that is not ours counts as transient: it is a fault of this program, not a verdict. */
+export function isTransient(error: unknown): boolean {
+  if (!isCountersignError(error)) return true;
+  const { code } = error;
+  return TRANSIENT_CODES.includes(code) || TRANSIENT_FAMILIES.some((family) => code.startsWith(family));
+}
+
+/** When to try again after `failures` failures in a row: doubled pauses, from the first up to the longest. */
+export function nextAttemptAt(now: Date, failures: number, limits: SigningLimits): string {
+  const pauseMs = Math.min(limits.retryMaxMs, limits.retryFirstMs * 2 ** Math.min(failures - 1, 30));
+  return new Date(now.getTime() + pauseMs).toISOString();
+}

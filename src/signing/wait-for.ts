@@ -1,0 +1,74 @@
+import { findRequest, type Context } from './context.js';
+import { isEnded } from './request-state.js';
+import { viewOf } from './request-view.js';
+import type { RequestView } from './service.js';
+
+/** Changes that another process made are seen after so long at most. */
+const LOOK_EVERY_MS = 1_000;
+
+/** Tells who waits that a request changed. */
+export interface Changes {
+  tell(id: string): void;
+  /** Calls `fn` at the next change; the answer takes it back. */
+  once(id: string, fn: () => void): () => void;
+}
+
+export function createChanges(): Changes {
+  const waiting = new Map<string, Set<() => void>>();
+  return {
+    tell: (id) => {
+      const listeners = waiting.get(id);
+      waiting.delete(id);
+      for (const listener of listeners ?? []) listener();
+    },
+    once: (id, fn) => {
+      const listeners = waiting.get(id) ?? new Set();
+      listeners.add(fn);
+      waiting.set(id, listeners);
+      return () => {
+        listeners.delete(fn);
+        if (listeners.size === 0 && waiting.get(id) === listeners) waiting.delete(id);
+      };
+    },
+  };
+}
+
+/** Waits until a request has come to its end, or until the time is up or the caller gone. */
+export async function waitFor(
+  context: Context,
+  changes: Changes,
+  id: string,
+  until: Date,
+  signal?: AbortSignal,
+): Promise<RequestView> {
+  for (;;) {
+    // Listening begins before looking, or a change in between would be missed.
+    const change = nextChange(context, changes, id, until, signal);
+    try {
+      const request = await findRequest(context, id);
+      const over = context.clock.now().getTime() >= until.getTime() || signal?.aborted === true;
+      if (over || isEnded(request)) return await viewOf(context, request);
+      await change.happened;
+    } finally {
+      change.dismiss();
+    }
+  }
+}
+
+function nextChange(
+  context: Context,
+  changes: Changes,
+  id: string,
+  until: Date,
+  signal: AbortSignal | undefined,
+): { happened: Promise<void>; dismiss: () => void } {
+  const undo: (() => void)[] = [];
+  const happened = new Promise<void>((resolve) => {
+    const done = () => resolve();
+    const leftMs = Math.max(0, until.getTime() - context.clock.now().getTime());
+    undo.push(changes.once(id, done), context.timers.after(Math.min(LOOK_EVERY_MS, leftMs), done));
+    signal?.addEventListener('abort', done);
+    undo.push(() => signal?.removeEventListener('abort', done));
+  });
+  return { happened, dismiss: () => undo.forEach((fn) => fn()) };
+}
