@@ -14,6 +14,10 @@ const ED25519_SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 const LEAST_RSA_EXPONENT = 65537n;
 const MOST_RSA_EXPONENT = 2n ** 31n - 1n;
 
+/** A rotation verifies thousands of documents with the same few keys, and reading one costs more than verifying with it. */
+const readKeys = new Map<string, KeyObject>();
+const MOST_READ_KEYS = 256;
+
 /**
  * The public key of a TUF key, for `node:crypto`.
  *
@@ -21,9 +25,14 @@ const MOST_RSA_EXPONENT = 2n ** 31n - 1n;
  *   2048, 3072, 4096 bits or with an unusual exponent
  */
 export function publicKeyObject(key: Key): KeyObject {
+  const name = `${key.keytype} ${key.keyval.public}`;
+  const known = readKeys.get(name);
+  if (known !== undefined) return known;
   const algorithm = algorithmOf(key);
   const publicKey = spkiKeyObject(spkiDerOf(key, algorithm));
   checkKeyObject(publicKey, algorithm);
+  if (readKeys.size >= MOST_READ_KEYS) readKeys.clear();
+  readKeys.set(name, publicKey);
   return publicKey;
 }
 

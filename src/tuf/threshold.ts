@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { CountersignError, isCountersignError } from '../errors.js';
 import { publicKeyObject } from './key.js';
 import type { Role, Root, Signature } from './metadata.js';
@@ -36,11 +37,11 @@ export function checkThreshold(document: SignedDocument, root: Root, role: strin
   const { keyids, threshold } = roleOf(root, role);
   const signed: string[] = [];
   const invalid: { keyid: string; reason: string }[] = [];
-  const keyidsBySpki = new Map<string, string>();
+  const counted: Counted[] = [];
   for (const signature of document.signatures) {
     const { keyid } = signature;
     if (!keyids.includes(keyid)) continue;
-    const reason = whyNotCounted(document.signedBytes, signature, root, keyidsBySpki);
+    const reason = whyNotCounted(document.signedBytes, signature, root, counted);
     if (reason === undefined) signed.push(keyid);
     else invalid.push({ keyid, reason });
   }
@@ -100,12 +101,12 @@ function roleOf(root: Root, name: string): Role {
   });
 }
 
-function whyNotCounted(
-  payload: Uint8Array,
-  signature: Signature,
-  root: Root,
-  keyidsBySpki: Map<string, string>,
-): string | undefined {
+interface Counted {
+  readonly keyid: string;
+  readonly publicKey: KeyObject;
+}
+
+function whyNotCounted(payload: Uint8Array, signature: Signature, root: Root, counted: Counted[]): string | undefined {
   const { keyid } = signature;
   const key = Object.hasOwn(root.keys, keyid) ? root.keys[keyid] : undefined;
   if (key === undefined) return 'the root names this keyid but does not hold its key';
@@ -116,9 +117,9 @@ function whyNotCounted(
       return error.message;
     throw error;
   }
-  const spki = publicKeyObject(key).export({ type: 'spki', format: 'der' }).toString('hex');
-  const other = keyidsBySpki.get(spki);
-  if (other !== undefined) return `it is the same key as ${other}, and a key counts once`;
-  keyidsBySpki.set(spki, keyid);
+  const publicKey = publicKeyObject(key);
+  const same = counted.find((other) => other.publicKey.equals(publicKey));
+  if (same !== undefined) return `it is the same key as ${same.keyid}, and a key counts once`;
+  counted.push({ keyid, publicKey });
   return undefined;
 }
