@@ -1,6 +1,6 @@
 import { CountersignError } from '../errors.js';
 import { jsonPointer } from '../factory/index.js';
-import type { Root } from '../tuf/index.js';
+import { publicKeyObject, type Root } from '../tuf/index.js';
 
 /**
  * Checks the keys that a document is to be signed with: each is a targets key of the production root, none is the
@@ -23,7 +23,8 @@ export function checkSign(sign: readonly string[], onlineKeyids: readonly string
       throw new CountersignError('SIGN_KEY_ONLINE', `${keyid} is the Factory's online key`, where);
     }
   }
-  const reachable = keyids.filter((keyid) => sign.includes(keyid) || onlineKeyids.includes(keyid)).length;
+  const signing = keyids.filter((keyid) => sign.includes(keyid) || onlineKeyids.includes(keyid));
+  const reachable = new Set(signing.map((keyid) => publicValue(productionRoot, keyid))).size;
   if (reachable >= threshold) return;
   throw new CountersignError(
     'THRESHOLD_NOT_MET',
@@ -49,8 +50,9 @@ function targetsRole(root: Root): { readonly keyids: readonly string[]; readonly
   });
 }
 
-/** The key's public value; for a keyid that the root has no key for, something that no key equals. */
+/** The public key itself, however its keyid is; for a keyid that the root has no key for, something that no key equals. */
 function publicValue(root: Root, keyid: string): string {
   const key = Object.hasOwn(root.keys, keyid) ? root.keys[keyid] : undefined;
-  return key === undefined ? `keyid:${keyid}` : key.keyval.public.trim();
+  if (key === undefined) return `keyid ${keyid}`;
+  return publicKeyObject(key).export({ type: 'spki', format: 'der' }).toString('hex');
 }

@@ -52,6 +52,8 @@ export interface FixtureOptions {
   /** Everything is made shortly before it. */
   readonly now?: Date;
   readonly offlineKeytype?: Key['keytype'];
+  /** The Factory's online key; a new one unless given. */
+  readonly onlineKey?: TufKey;
   /** Public keys held elsewhere (in a token): root 3 names them as offline targets keys instead of one made here. */
   readonly offlineKeys?: readonly { readonly keyid: string; readonly key: Key }[];
   /** Keys that root 3 names for the root role beside the one made here. */
@@ -94,7 +96,7 @@ export interface FixtureWave {
 
 export interface DossierOptions {
   readonly wave?: FixtureWave;
-  /** Officers who approve; alice and bob unless given. */
+  /** Officers who approve; as many as the policy wants unless given. */
   readonly approvals?: readonly string[];
   readonly rejections?: readonly { readonly person: string; readonly reason: string }[];
   /** Signed by the offline keys made here, at that time. */
@@ -140,7 +142,7 @@ export function createFixture(options: FixtureOptions = {}): Fixture {
   const { factory = 'acme', now = FIXTURE_NOW, tag = 'production', productionVersion = 40 } = options;
   const keys = {
     root: tufKey(),
-    online: tufKey(),
+    online: options.onlineKey ?? tufKey(),
     offline: options.offlineKeys === undefined ? tufKey(options.offlineKeytype) : null,
   };
   const offlineKeys = options.offlineKeys ?? (keys.offline === null ? [] : [keys.offline]);
@@ -220,6 +222,7 @@ export function createFixture(options: FixtureOptions = {}): Fixture {
     return serializeMetadata({ signatures, signedBytes: document }).toString('utf8');
   };
 
+  const enough = [...officers.keys()].slice(0, policy.policy.kinds.wave.quorum);
   const policyText = serializePolicy(policy);
   const parts: Fixture['parts'] = (asked = {}) => {
     const it = asked.wave ?? wave();
@@ -227,7 +230,7 @@ export function createFixture(options: FixtureOptions = {}): Fixture {
       policies: [policyText],
       roots: rootTexts,
       statement: it.text,
-      approvals: (asked.approvals ?? ['alice', 'bob']).map((person) => approve(person, it.text)),
+      approvals: (asked.approvals ?? enough).map((person) => approve(person, it.text)),
       rejections: (asked.rejections ?? []).map(({ person, reason }) => reject(person, it.text, reason)),
       ciTargets: metadataText(ciTargets),
       productionTargets: productionTargets === null ? null : { tag, text: metadataText(productionTargets) },
