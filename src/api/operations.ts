@@ -25,7 +25,10 @@ const preferWait = z
   .max(1000)
   .optional()
   .meta({ description: '`wait=N`: answer when the request has come to its end, after N seconds at the latest' });
-const filterText = z.string().min(1).max(200).optional();
+const filterText = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,200}$/, 'must be 1 to 200 printable ASCII characters')
+  .optional();
 
 function wholeNumber(min: number, max: number) {
   return z
@@ -258,7 +261,7 @@ export const OPERATIONS = {
     params: nothing,
     query: z.strictObject({
       after: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional().meta({ description: 'Number of the last event seen' }),
-      limit: wholeNumber(1, 1000).default(100),
+      limit: wholeNumber(1, 200).default(50),
     }),
     headers: noHeaders,
     body: null,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { HEADERS, MEDIA_TYPES } from '../api/index.js';
 import { CountersignError } from '../errors.js';
@@ -10,18 +10,19 @@ import { toProblem } from './problem/to-problem.js';
  * not HTTP, headers without an end, CONNECT.
  */
 export function answerBrokenRequests(server: Server): void {
-  const answering = new WeakMap<Duplex, number>();
-  const count = (socket: Duplex, by: number): void => {
-    answering.set(socket, (answering.get(socket) ?? 0) + by);
-  };
+  const underWay = new WeakMap<Duplex, Set<ServerResponse>>();
   server.on('request', (req, res) => {
-    count(req.socket, 1);
-    res.once('close', () => count(req.socket, -1));
+    const answers = underWay.get(req.socket) ?? new Set();
+    underWay.set(req.socket, answers.add(res));
+    res.once('close', () => answers.delete(res));
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    // in the middle of another answer there is no place for this one
-    if (socket.writable && (answering.get(socket) ?? 0) === 0) refuse(socket, ...refusalOf(error.code));
-    else socket.destroy();
+    const answers = [...(underWay.get(socket) ?? [])];
+    // behind or inside another answer there is no place for this one
+    const free = answers.length <= 1 && answers.every((res) => !res.headersSent);
+    if (socket.writable && free) refuse(socket, ...refusalOf(error.code));
+    // the request may have begun before its body broke; its handler must find nobody to answer
+    if (answers.length > 0 || !socket.writable) socket.destroy();
   });
   server.on('connect', (_req, socket: Duplex) =>
     refuse(socket, '405 Method Not Allowed', new CountersignError('METHOD_NOT_ALLOWED', 'this is no proxy')),

@@ -21,7 +21,7 @@ export function parseInput<S extends z.ZodType>(schema: S, value: unknown, place
   const issues = parsed.error.issues;
   const [first] = issues;
   const steps = first === undefined ? [] : stepsOf(first);
-  const what = issues.slice(0, MAX_LISTED).map((issue) => `${nameOf(issue, place)} ${describe(issue)}`);
+  const what = issues.slice(0, MAX_LISTED).map((issue) => `${nameOf(issue, place)} ${describe(issue, value)}`);
   throw new CountersignError('INPUT_INVALID', what.join('; '), {
     ...(place === 'body'
       ? { pointer: steps.reduce<string>((pointer, step) => pointerTo(pointer, step), '') }
@@ -41,12 +41,12 @@ function nameOf(issue: Issue, place: InputPlace): string {
   return steps.length === 0 ? 'the body' : steps.join('.');
 }
 
-function describe(issue: Issue): string {
+function describe(issue: Issue, value: unknown): string {
   switch (issue.code) {
     case 'unrecognized_keys':
       return 'is not known here';
     case 'invalid_type':
-      return issue.input === undefined && issue.expected !== 'undefined'
+      return isMissing(value, issue.path)
         ? `must be given (${issue.expected})`
         : `must be of the type ${issue.expected}`;
     case 'invalid_value':
@@ -63,6 +63,15 @@ function describe(issue: Issue): string {
     case 'custom':
       return cut(issue.message, 200);
   }
+}
+
+function isMissing(value: unknown, path: readonly PropertyKey[]): boolean {
+  let at = value;
+  for (const step of path) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, step)) return true;
+    at = Reflect.get(at, step);
+  }
+  return at === undefined;
 }
 
 function unitOf(origin: string): string {

@@ -7,7 +7,7 @@ import { z } from 'zod';
 export const humanText = z
   .string()
   .min(1)
-  .max(2000)
+  .max(1000)
   .regex(/^[^\p{Cc}\p{Cf}\p{Co}\p{Cs}]*$/u, 'holds a control, format or private-use character, or a line break')
   .meta({ description: 'One line of Unicode text without control or format characters' });
 

@@ -2,9 +2,15 @@ import { waveDocumentSchema, waveIntentionSchema } from '../../api/index.js';
 import { CountersignError, isCountersignError } from '../../errors.js';
 import { sourceTagSchema, tagSchema, waveNameSchema } from '../../factory/index.js';
 import type { WaveSubmission } from '../../signing/index.js';
-import { parseCanonical, type JsonValue } from '../../tuf/index.js';
+import { parseCanonical, type JsonObject, type JsonValue } from '../../tuf/index.js';
 import { parseBody } from '../body/parse-body.js';
 import { parseInput } from '../parse-input.js';
+import type { SubmissionForm } from './submission-pointers.js';
+
+export interface ParsedWaveSubmission {
+  readonly submission: WaveSubmission;
+  readonly form: SubmissionForm;
+}
 
 const names = { name: waveNameSchema, tag: tagSchema };
 const intention = waveIntentionSchema.extend({ ...names, sourceTag: sourceTagSchema.optional() });
@@ -16,25 +22,31 @@ const document = waveDocumentSchema.omit({ targets: true }).extend(names);
  *
  * @throws INPUT_INVALID and JSON_…; for `targets` also CANONICAL_UNSAFE, all with pointers from the body's root
  */
-export function parseWaveSubmission(factory: string, bytes: Buffer): WaveSubmission {
+export function parseWaveSubmission(factory: string, bytes: Buffer): ParsedWaveSubmission {
   const { value, raw } = parseBody(bytes, 'targets');
-  if (raw === null) return withoutUndefined({ factory, ...parseInput(intention, value, 'body') });
-  const { version, ...form } = parseInput(document, value, 'body');
+  if (raw === null) {
+    return { submission: withoutUndefined({ factory, ...parseInput(intention, value, 'body') }), form: 'intention' };
+  }
+  const { version, ...parsed } = parseInput(document, value, 'body');
   const targets = parseTargetsMember(raw);
-  const stated = statedVersion(targets.value);
-  if (version !== undefined && version !== stated) {
+  const enveloped = 'signed' in targets.value;
+  const signed = enveloped ? targets.value['signed'] : targets.value;
+  if (version !== undefined && version !== (isObject(signed) ? signed['version'] : undefined)) {
     throw new CountersignError('INPUT_INVALID', 'version is not the one that the targets metadata has', {
       pointer: '/version',
       hint: 'Leave it out, or submit the metadata of that version.',
     });
   }
-  return withoutUndefined({ factory, ...form, targets: targets.bytes });
+  return {
+    submission: withoutUndefined({ factory, ...parsed, targets: targets.bytes }),
+    form: enveloped ? 'enveloped-document' : 'bare-document',
+  };
 }
 
-function parseTargetsMember(raw: Buffer): { bytes: Buffer; value: JsonValue } {
+function parseTargetsMember(raw: Buffer): { bytes: Buffer; value: JsonObject } {
   try {
-    const parsed = parseCanonical(raw);
-    if (typeof parsed.value === 'object' && parsed.value !== null && !Array.isArray(parsed.value)) return parsed;
+    const { bytes, value } = parseCanonical(raw);
+    if (isObject(value)) return { bytes, value };
   } catch (error) {
     if (!isCountersignError(error)) throw error;
     throw new CountersignError(error.code, `targets: ${error.message}`, {
@@ -49,13 +61,11 @@ function parseTargetsMember(raw: Buffer): { bytes: Buffer; value: JsonValue } {
   });
 }
 
-function statedVersion(value: JsonValue): JsonValue | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  const signed = value['signed'] ?? value;
-  return typeof signed !== 'object' || Array.isArray(signed) ? undefined : signed['version'];
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Members that are not there are left out, as optional members want it. */
+/** Members that were not sent are left out, as the types of a submission want it. */
 function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as {
     [K in keyof T]: Exclude<T[K], undefined>;

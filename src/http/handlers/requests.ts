@@ -7,6 +7,7 @@ import { preferredWait } from '../prefer-wait.js';
 import type { Reply } from '../reply.js';
 import { parseWaveSubmission } from './parse-wave-submission.js';
 import { requestLocation } from './request-path.js';
+import { inBodyTerms } from './submission-pointers.js';
 
 export interface RequestHandlerDependencies {
   readonly signing: SigningService;
@@ -30,17 +31,19 @@ export function createRequestHandlers(dependencies: RequestHandlerDependencies):
   return {
     async submitWave({ params, body, headers, identity, ending }) {
       const key = headers['idempotency-key'];
-      const submission = parseWaveSubmission(params.factory, body);
-      const result = await signing.submitWave(
-        { ...submission, ...(key === undefined ? {} : { idempotencyKey: key }) },
-        identity.caller,
-      );
+      const { submission, form } = parseWaveSubmission(params.factory, body);
+      const result = await signing
+        .submitWave({ ...submission, ...(key === undefined ? {} : { idempotencyKey: key }) }, identity.caller)
+        .catch((error: unknown) => {
+          throw inBodyTerms(error, form);
+        });
       if (submission.dryRun === true) return { status: 200, json: result };
       const seconds = preferredWait(headers.prefer, maxWaitSeconds);
       const location = { Location: requestLocation(result.request.id, publicUrl), ...applied(seconds) };
       if (seconds === 0) return accepted(result, location);
       const request = await wait(result.request.id, seconds, ending);
-      const signed = await signing.signed(request.id);
+      // what was given up after signing is not what the caller waited for
+      const signed = request.state === 'abandoned' ? null : await signing.signed(request.id);
       if (signed === null) return accepted({ ...result, request }, location);
       return { status: 200, headers: location, bytes: signed, type: MEDIA_TYPES.json };
     },

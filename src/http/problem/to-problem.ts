@@ -7,14 +7,17 @@ const MAX_DETAIL_CHARS = 2000;
 /** The answer for an error of ours; anything else is INTERNAL without its text. Never a stack, never a cause. */
 export function toProblem(error: unknown, requestId: string): Problem {
   const { code, message, ...rest } = errorToWire(error);
-  const { details, ...more } = rest;
+  const { details, pointer, hint } = rest;
+  const status = STATUS_OF_CODE[code];
   return {
     type: PROBLEM_TYPE_PREFIX + code,
     title: titleOf(code),
-    status: STATUS_OF_CODE[code],
+    status,
     detail: message.slice(0, MAX_DETAIL_CHARS),
     code,
-    ...more,
+    // what is not the caller's fault points into documents that the caller has not sent
+    ...(pointer === undefined || status >= 500 ? {} : { pointer }),
+    ...(hint === undefined ? {} : { hint }),
     ...(details === undefined ? {} : { details: mutableDetails(details) }),
     instance: requestId,
   };
