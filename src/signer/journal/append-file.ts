@@ -78,7 +78,8 @@ export async function syncDirectory(path: string): Promise<void> {
 }
 
 export function writeFailed(path: string, cause: unknown): CountersignError {
-  const why = cause instanceof Error ? cause.message : 'unknown cause';
+  const why =
+    typeof cause === 'object' && cause !== null && 'message' in cause ? String(cause.message) : 'unknown cause';
   return new CountersignError('JOURNAL_WRITE_FAILED', `the journal cannot be written: ${why}`, {
     hint: 'nothing is signed until the disk is well and the signer was restarted',
     details: { path },

@@ -133,7 +133,7 @@ async function openFile(path: string): Promise<FileHandle> {
   try {
     return await open(path, constants.O_RDWR | constants.O_APPEND);
   } catch (cause) {
-    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) throw writeFailed(path, cause);
+    if (!isMissing(cause)) throw writeFailed(path, cause);
     throw new CountersignError('SIGNER_NOT_INITIALISED', `there is no journal at ${path}`, {
       hint: 'run `countersign signer init` first; if there was a journal before, find out where it went',
       details: { path },
@@ -149,4 +149,8 @@ async function cutTail(path: string, file: AppendHandle, length: number): Promis
   } catch (cause) {
     throw writeFailed(path, cause);
   }
+}
+
+function isMissing(cause: unknown): boolean {
+  return typeof cause === 'object' && cause !== null && 'code' in cause && cause.code === 'ENOENT';
 }
