@@ -9,7 +9,7 @@ const FEW = 24;
  */
 export class Members {
   count = 0;
-  /** Where a member starts (its name's opening quote) and ends (after its value). */
+  /** Where a member starts (its name's opening quote) and ends (after its value; before that is read, after its name). */
   starts = new Int32Array(256);
   ends = new Int32Array(256);
   /** The first edit in or after the member. */
@@ -32,6 +32,7 @@ export class Members {
     if (this.count === this.starts.length) this.#grow();
     const member = this.count++;
     this.starts[member] = start;
+    this.ends[member] = nameEnd;
     this.firstEdits[member] = firstEdit;
     if (hasEscapes) {
       const length = this.#decode(start, nameEnd);

@@ -6,7 +6,7 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
 /** Below this a loop over bytes is faster than a call that copies a block. */
-const SHORT = 100;
+const SHORT = 48;
 
 /** The input with its edits applied: a new buffer of exactly the output's length. */
 export function applyEdits(input: Buffer, edits: Edits): Buffer {

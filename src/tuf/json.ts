@@ -30,5 +30,7 @@ export function effectiveLimits(limits: JsonLimits = {}): Required<JsonLimits> {
 
 /** Appends one reference token to a JSON pointer (RFC 6901 section 3: `~` is `~0`, `/` is `~1`). */
 export function pointerTo(parent: string, token: string | number): string {
-  return `${parent}/${String(token).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  const name = String(token);
+  const escaped = /[~/]/.test(name) ? name.replaceAll('~', '~0').replaceAll('/', '~1') : name;
+  return `${parent}/${escaped}`;
 }
