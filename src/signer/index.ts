@@ -1,0 +1,36 @@
+export { createSignerClient, type SignerClient, type SignerClientOptions } from './client/index.js';
+export { JOURNAL_FILE, type JournalReport, verifyJournal } from './journal/index.js';
+export { generateKey, initToken, type KeyToGenerate, listKeys, type TokenToInit } from './keys/index.js';
+export { resetPin } from './pin/index.js';
+export type {
+  Published,
+  PublishedResult,
+  SignerKey,
+  SignerKeys,
+  SignerStatus,
+  SignResult,
+  Veto,
+  VetoResult,
+} from './protocol.js';
+export {
+  DEFAULT_SIGNER_LIMITS,
+  type InitOptions,
+  type InitReport,
+  initSigner,
+  type OnStep,
+  type RunningSigner,
+  runSigner,
+  type SignerLimits,
+  type SignerOptions,
+  type SignerStep,
+} from './server/index.js';
+export { openTokenPool, openTokenPools } from './token-pool.js';
+export {
+  type KeyAttributes,
+  type KeyRole,
+  type KeyType,
+  type TokenConfig,
+  type TokenKey,
+  type TokenPool,
+  type TokenStatus,
+} from './token-types.js';
