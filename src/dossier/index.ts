@@ -2,7 +2,6 @@ export { buildWaveStatement } from './build-wave-statement.js';
 export type { WaveStatementInput } from './build-wave-statement.js';
 export { offlineTargetsKeyids } from './check-sign.js';
 export { MAX_STATEMENT_LIFETIME_MS } from './check-statement.js';
-export { DOSSIER_FORMAT } from './dossier-line.js';
 export type { DossierLine, RejectionLine, SignatureLine } from './dossier-line.js';
 export { explainVerification } from './explain-verification.js';
 export { DEFAULT_DOSSIER_LIMITS } from './limits.js';
@@ -19,7 +18,6 @@ export {
   requesterNameSchema,
   requestIdSchema,
   statementSha256,
-  VIAS,
 } from './statement.js';
 export type { Statement, StatementDocument } from './statement.js';
 export type {

@@ -5,7 +5,7 @@ import { factoryNameSchema, tagSchema, waveChangeSchema, waveNameSchema } from '
 import { encodeText, parseText, sha256Hex, type JsonValue } from '../tuf/index.js';
 
 /** How a request reached the service. */
-export const VIAS = ['ci', 'token', 'login', 'fioctl'] as const;
+const VIAS = ['ci', 'token', 'login', 'fioctl'] as const;
 
 /** Every kind there will be; a verifier refuses those that it has no rules for. */
 const KINDS = ['wave', 'root', 'bundle', 'policy'] as const;
@@ -49,7 +49,7 @@ const waveDocumentSchema = z.strictObject({
     .refine((keyids) => new Set(keyids).size === keyids.length, 'names each key once'),
 });
 
-export const waveStatementSchema = z.strictObject({
+const waveStatementSchema = z.strictObject({
   _type: z.literal('countersign/statement'),
   spec: z.literal(1),
   service: sha256Schema,

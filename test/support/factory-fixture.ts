@@ -39,7 +39,7 @@ import { tufKey, type TufKey } from './tuf-key.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 export const FIXTURE_NOW = new Date('2026-11-22T16:00:00Z');
-export const FIXTURE_REQUEST_ID = 'req_01jd9v3q5w8x2y4z6a7b9c1d3e';
+const FIXTURE_REQUEST_ID = 'req_01jd9v3q5w8x2y4z6a7b9c1d3e';
 
 export interface FixtureOptions {
   readonly factory?: string;
