@@ -29,14 +29,14 @@ export function checkWave(submission: WaveSubmission, state: SandboxState, now: 
 }
 
 /** The tag's production Targets, or null while it has none. */
-export function productionTargetsOf(state: SandboxState, tag: string): Targets | null {
+function productionTargetsOf(state: SandboxState, tag: string): Targets | null {
   // hasOwn: a tag may be called `constructor`
   const text = Object.hasOwn(state.productionTargets, tag) ? state.productionTargets[tag] : undefined;
   return text === undefined ? null : parseTargets(Buffer.from(text)).signed;
 }
 
 /** Whether the Wave holds its tag: it is out, or waits for signatures to go out. */
-export function isOpen(wave: SandboxWave): boolean {
+function isOpen(wave: SandboxWave): boolean {
   return wave.status === 'active' || wave.status === 'needs-signatures';
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { encodeCanonical, serializeMetadata, type TargetEntry } from '../tuf/index.js';
 import { timeAfter } from './clock.js';
-import { signOnline } from './online-keys.js';
+import { signOnline, type OnlineKey } from './online-keys.js';
 
 const BUILT_AT = '2026-09-01T08:00:00Z';
 const LIFETIME_DAYS = 30;
@@ -34,12 +34,12 @@ export function freshCiTargets(factory: string): Record<string, TargetEntry> {
 export function signCiTargets(
   targets: Readonly<Record<string, TargetEntry>>,
   version: number,
-  targetsKeyPem: string,
+  targetsKey: OnlineKey,
   now: Date,
 ): string {
   const signed = { _type: 'Targets', expires: timeAfter(now, LIFETIME_DAYS), targets, version };
   const signedBytes = encodeCanonical(signed);
-  return serializeMetadata({ signatures: [signOnline(targetsKeyPem, signedBytes)], signedBytes }).toString('utf8');
+  return serializeMetadata({ signatures: [signOnline(targetsKey, signedBytes)], signedBytes }).toString('utf8');
 }
 
 function entryOf(

@@ -11,7 +11,7 @@ import {
 import type { Actor } from './actor.js';
 import { timeAfter } from './clock.js';
 import type { OfflineKeys } from './offline-keys.js';
-import { publicOnlineKey, signOnline, type OnlineKeys } from './online-keys.js';
+import { publicOnlineKey, signOnline, type OnlineKey, type OnlineKeys } from './online-keys.js';
 
 const LIFETIME_DAYS = 365;
 
@@ -34,7 +34,7 @@ export function newestRoot(chain: readonly string[]): RootMetadata {
  * root keys. There is no difference between CI and production yet.
  */
 export function firstRoots(keys: OnlineKeys, now: Date): [string, string] {
-  const of = (pem: string): Key[] => [publicOnlineKey(pem).key];
+  const of = (key: OnlineKey): Key[] => [publicOnlineKey(key).key];
   const common = { snapshot: of(keys.snapshot), timestamp: of(keys.timestamp) };
   const one = rootSigned(1, { ...common, root: of(keys.firstRoot), targets: of(keys.firstTargets) }, 1, now);
   const two = rootSigned(2, { ...common, root: of(keys.root), targets: of(keys.targets) }, 1, now);
@@ -51,7 +51,7 @@ export function ownedRoots(
   productionThreshold: number,
   { polisId, now }: Actor,
 ): { ci: string; production: string } {
-  const of = (pem: string): Key => publicOnlineKey(pem).key;
+  const of = (key: OnlineKey): Key => publicOnlineKey(key).key;
   const roleKeys: RoleKeys = {
     root: [of(keys.root), ...offline.root],
     targets: [of(keys.targets), ...offline.targets],
@@ -94,8 +94,8 @@ function rootSigned(version: number, keys: RoleKeys, targetsThreshold: number, n
   };
 }
 
-function signRoot(signed: Record<string, unknown>, privateKeyPems: readonly string[]): string {
+function signRoot(signed: Record<string, unknown>, privateKeys: readonly OnlineKey[]): string {
   const signedBytes = encodeCanonical(signed);
-  const signatures = privateKeyPems.map((pem) => signOnline(pem, signedBytes));
+  const signatures = privateKeys.map((key) => signOnline(key, signedBytes));
   return serializeMetadata({ signatures, signedBytes }).toString('utf8');
 }

@@ -45,6 +45,8 @@ export interface Sandbox {
 }
 
 const PEOPLE_FILE = 'people.json';
+/** A caller who never ends a request does not keep the sandbox from stopping. */
+const CLOSE_TIMEOUT_MS = 2_000;
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
 /**
@@ -122,7 +124,12 @@ function listen(server: Server, host: string, port: number): Promise<number> {
 
 function close(server: Server): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.close((error) => (error === undefined ? resolve() : reject(error)));
+    const patience = setTimeout(() => server.closeAllConnections(), CLOSE_TIMEOUT_MS).unref();
+    server.close((error) => {
+      clearTimeout(patience);
+      if (error === undefined) resolve();
+      else reject(error);
+    });
     server.closeIdleConnections();
   });
 }

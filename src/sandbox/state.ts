@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { onlineKeysSchema } from './online-keys.js';
 
 /**
  * All that a sandbox knows, as one value. Documents are kept as the canonical text that was signed, never as parsed
@@ -44,15 +45,7 @@ const deviceSchema = z.strictObject({
 export const stateSchema = z.strictObject({
   format: z.literal(1),
   factory: z.string(),
-  /** PKCS #8 PEM. */
-  keys: z.strictObject({
-    firstRoot: z.string(),
-    firstTargets: z.string(),
-    root: z.string(),
-    targets: z.string(),
-    snapshot: z.string(),
-    timestamp: z.string(),
-  }),
+  keys: onlineKeysSchema,
   /** Root metadata, version 1 first. */
   roots: z.strictObject({ ci: z.array(z.string()).min(2), production: z.array(z.string()).min(2) }),
   ciTargets: z.string(),

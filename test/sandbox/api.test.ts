@@ -1,6 +1,6 @@
 import { createConnection } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { parseRoot, parseTargets } from '../../src/tuf/index.js';
+import { canonicalize, parseRoot, parseTargets } from '../../src/tuf/index.js';
 import { buildWave, EXPIRES, signedBy, startTestSandbox, type TestSandbox } from '../support/sandbox.js';
 
 const REPO = '/ota/repo/acme/api/v1/user_repo';
@@ -73,6 +73,13 @@ describe('whoever calls', () => {
 });
 
 describe('documents', () => {
+  test.each(READS)('and listings are served in canonical form: %s', async (path) => {
+    const response = await fetch(`${sandbox.url}${path}`, { headers: { 'osf-token': sandbox.token('alice') } });
+    expect(response.headers.get('content-type')).toMatch(/^application\/json/);
+    const body = Buffer.from(await response.arrayBuffer());
+    expect(canonicalize(body).toString('utf8')).toBe(body.toString('utf8'));
+  });
+
   test('the roots are one chain, and CI and production differ in the threshold of targets alone', async () => {
     const client = sandbox.client('alice');
     const ci = (await client.rootChain('ci', 1)).map((bytes) => parseRoot(bytes));

@@ -38,12 +38,12 @@ export function createOfflineSigner(): OfflineSigner {
   return { key, keyid: keyidOf(key), sign: (bytes) => signEd25519(privateKey, keyidOf(key), bytes) };
 }
 
-export function signEd25519(privateKey: KeyObject, keyid: string, bytes: Uint8Array): Signature {
+function signEd25519(privateKey: KeyObject, keyid: string, bytes: Uint8Array): Signature {
   return { keyid, method: 'ed25519', sig: sign(null, bytes, privateKey).toString('base64') };
 }
 
 /** A logger whose lines can be looked at. */
-export function createMemoryLogger(): { logger: SandboxOptions['logger']; text: () => string } {
+function createMemoryLogger(): { logger: SandboxOptions['logger']; text: () => string } {
   const stream = new PassThrough();
   const chunks: string[] = [];
   stream.on('data', (chunk: Buffer) => chunks.push(chunk.toString('utf8')));
