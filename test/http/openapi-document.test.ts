@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Express } from 'express';
 import { OPERATIONS, type Operation } from '../../src/api/index.js';
 import { createHttpApp } from '../../src/http/index.js';
+import type { SigningService } from '../../src/signing/index.js';
 import { openHttpWorld, type HttpWorld } from '../support/http-world.js';
 
 interface Document {
@@ -30,7 +31,7 @@ afterAll(() => world.close());
 describe('the OpenAPI document', () => {
   it('lists exactly the routes that are registered', () => {
     const app = createHttpApp({
-      signing: unused('signing'),
+      signing: unusedSigning(),
       auth: world.auth,
       logger: world.logger,
       clock: world.clock,
@@ -121,10 +122,11 @@ function routesOf(stack: readonly Layer[]): string[] {
   });
 }
 
-function unused<T extends object>(what: string): T {
-  return new Proxy({} as T, {
+/** The routes are registered without asking it for anything. */
+function unusedSigning(): SigningService {
+  return new Proxy({} as SigningService, {
     get: () => () => {
-      throw new Error(`${what} is not used here`);
+      throw new Error('not used here');
     },
   });
 }

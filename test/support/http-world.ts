@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { createApiClient, type ApiClient } from '../../src/api/index.js';
 import { NAMESPACES } from '../../src/approval/index.js';
 import { requireApproved, verifyDossier } from '../../src/dossier/index.js';
-import { CountersignError } from '../../src/errors.js';
+import type { CountersignError } from '../../src/errors.js';
 import {
   createApiToken,
   createAuth,
@@ -38,6 +38,7 @@ const HOUR_MS = 3_600_000;
 export interface HttpWorldOptions {
   readonly limits?: Partial<HttpLimits>;
   readonly publicUrl?: string;
+  readonly trustProxy?: boolean;
   /** Stands in front of the real service. */
   readonly wrap?: (signing: SigningService) => SigningService;
 }
@@ -88,7 +89,7 @@ export async function openHttpWorld(options: HttpWorldOptions = {}): Promise<Htt
   const logger = recordingLogger();
   const time = manualTime(fixture.now);
   const broken: HttpWorld['broken'] = { factory: null, signer: null };
-  const real = createSigningService({
+  const signingService = createSigningService({
     store,
     signer: signerOf(fixture, time.clock, broken),
     factories: new Map([[fixture.factory, factoryOf(fixture, broken)]]),
@@ -98,7 +99,7 @@ export async function openHttpWorld(options: HttpWorldOptions = {}): Promise<Htt
     clock: time.clock,
     timers: time.timers,
   });
-  const signing = options.wrap?.(real) ?? real;
+  const signing = options.wrap?.(signingService) ?? signingService;
   const address = options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl };
   const auth = createAuth({
     store,
@@ -115,6 +116,7 @@ export async function openHttpWorld(options: HttpWorldOptions = {}): Promise<Htt
     logger,
     clock: time.clock,
     limits: { ...limits, ...options.limits },
+    trustProxy: options.trustProxy ?? false,
     ...address,
   });
   const http = await startHttpServer(app, { host: '127.0.0.1', port: 0 });
@@ -128,9 +130,9 @@ export async function openHttpWorld(options: HttpWorldOptions = {}): Promise<Htt
     logger,
     broken,
     clock: time.clock,
-    advance: time.advance,
-    waiting: time.waiting,
-    settle: () => real.reconcile(),
+    advance: (ms) => time.advance(ms),
+    waiting: () => time.waiting(),
+    settle: () => signingService.reconcile(),
     async token(wanted = {}) {
       const now = time.clock.now();
       const { bearer } = await createApiToken(
@@ -149,7 +151,7 @@ export async function openHttpWorld(options: HttpWorldOptions = {}): Promise<Htt
     call: (path, asked) => call(`${http.url}${path}`, asked),
     async close() {
       await http.close(1000);
-      await real.stop();
+      await signingService.stop();
       await store.close();
       rmSync(folder, { recursive: true, force: true });
     },
