@@ -12,6 +12,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 
 new Worker(new URL('./worker/watch-parent.js', import.meta.url), {
   workerData: { parentPid: process.ppid, graceMs: 5000 },
+  execArgv: [],
 }).unref();
 
 runWorker({

@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { CountersignError } from '../../errors.js';
+import { errnoOf } from './errno.js';
 
 const MAX_PIN_FILE_BYTES = 1024;
 
@@ -37,8 +38,12 @@ function openPinFile(path: string): number {
     // O_NONBLOCK: a named pipe must not hold up the start
     return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
-    throw invalid(path, `it cannot be opened (${code})`, 'check its path and that this user may read it', cause);
+    throw invalid(
+      path,
+      `it cannot be opened (${errnoOf(cause) ?? 'unknown error'})`,
+      'check its path and that this user may read it',
+      cause,
+    );
   }
 }
 

@@ -3,6 +3,7 @@ import { readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { CountersignError } from '../../errors.js';
+import { errnoOf } from './errno.js';
 import { isRunning, processStart } from './process-start.js';
 
 /**
@@ -73,11 +74,7 @@ export class PinRecord {
         at: new Date().toISOString(),
       });
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : 'unknown reason';
-      throw new CountersignError('TOKEN_UNAVAILABLE', `no login is tried without a record of it: ${reason}`, {
-        hint: `make ${this.#directory} writable for the signer`,
-        cause,
-      });
+      throw this.#unwritable(cause);
     }
   }
 
@@ -128,8 +125,8 @@ export class PinRecord {
     try {
       text = readFileSync(this.#file('trying'), 'utf8');
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-      throw error;
+      if (errnoOf(error) === 'ENOENT') return null;
+      throw this.#unwritable(error);
     }
     try {
       return triesSchema.parse(JSON.parse(text));
@@ -147,6 +144,14 @@ export class PinRecord {
     return new CountersignError('PIN_REFUSED', `${what}; no further one is tried`, {
       hint: `check the token and the PIN file, then run \`countersign signer pin-reset ${this.#token.label}\` and restart`,
       details: { token: this.#token.label, serial: this.#token.serial },
+    });
+  }
+
+  #unwritable(cause: unknown): CountersignError {
+    const text = `no login is tried without a record of it: ${errnoOf(cause) ?? 'unknown error'}`;
+    return new CountersignError('TOKEN_UNAVAILABLE', text, {
+      hint: `make ${this.#directory} readable and writable for the signer`,
+      cause,
     });
   }
 
