@@ -52,8 +52,7 @@ const ALGORITHMS: Readonly<Record<Key['keytype'], Algorithm>> = {
   },
 };
 
-/** The keytypes and methods that documents may hold, in Foundries' spelling. */
-export const KEYTYPES: ReadonlySet<string> = new Set(Object.keys(ALGORITHMS));
+/** The methods that signatures may have, in Foundries' spelling. */
 export const SIGNATURE_METHODS: ReadonlySet<string> = new Set(Object.values(ALGORITHMS).map(({ method }) => method));
 
 /**
@@ -64,5 +63,8 @@ export const SIGNATURE_METHODS: ReadonlySet<string> = new Set(Object.values(ALGO
 export function algorithmOf(key: { readonly keytype: string }): Algorithm {
   const found = Object.values(ALGORITHMS).find(({ keytype }) => keytype === key.keytype);
   if (found !== undefined) return found;
-  throw new CountersignError('KEY_INVALID', `keytype ${JSON.stringify(key.keytype)} is not one of RSA, ED25519`);
+  throw new CountersignError(
+    'KEY_INVALID',
+    `keytype ${JSON.stringify(key.keytype.slice(0, 40))} is not one of RSA, ED25519`,
+  );
 }

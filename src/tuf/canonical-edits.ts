@@ -9,7 +9,7 @@ export const EditKind = {
 } as const;
 
 /** A list of integers that grows; plain arrays would cost three times the memory. */
-export class IntList {
+class IntList {
   items = new Int32Array(256);
   length = 0;
 

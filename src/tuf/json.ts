@@ -12,7 +12,7 @@ export interface JsonLimits {
   readonly maxDepth?: number;
 }
 
-export const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
+const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
 export const DEFAULT_MAX_DEPTH = 64;
 
 /** Beyond this the recursive readers could run out of stack, whatever a caller asks for. */
@@ -28,9 +28,16 @@ export function effectiveLimits(limits: JsonLimits = {}): Required<JsonLimits> {
   };
 }
 
-/** Appends one reference token to a JSON pointer (RFC 6901 section 3: `~` is `~0`, `/` is `~1`). */
+/** A member name of megabytes must not make an error of megabytes. */
+const LONGEST_TOKEN = 500;
+
+/**
+ * Appends one reference token to a JSON pointer (RFC 6901 section 3: `~` is `~0`, `/` is `~1`). A token of more than
+ * 500 characters is cut and ends in `…`.
+ */
 export function pointerTo(parent: string, token: string | number): string {
-  const name = String(token);
+  let name = String(token);
+  if (name.length > LONGEST_TOKEN) name = `${name.slice(0, LONGEST_TOKEN)}…`;
   const escaped = /[~/]/.test(name) ? name.replaceAll('~', '~0').replaceAll('/', '~1') : name;
   return `${parent}/${escaped}`;
 }

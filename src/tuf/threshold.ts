@@ -1,4 +1,3 @@
-import type { KeyObject } from 'node:crypto';
 import { CountersignError, isCountersignError } from '../errors.js';
 import { publicKeyObject } from './key.js';
 import type { Role, Root, Signature } from './metadata.js';
@@ -103,7 +102,8 @@ function roleOf(root: Root, name: string): Role {
 
 interface Counted {
   readonly keyid: string;
-  readonly publicKey: KeyObject;
+  /** Base64 of the SPKI DER. KeyObject.equals would do, but on keys of two types it leaves an OpenSSL error behind for whoever comes next. */
+  readonly spki: string;
 }
 
 function whyNotCounted(payload: Uint8Array, signature: Signature, root: Root, counted: Counted[]): string | undefined {
@@ -117,9 +117,9 @@ function whyNotCounted(payload: Uint8Array, signature: Signature, root: Root, co
       return error.message;
     throw error;
   }
-  const publicKey = publicKeyObject(key);
-  const same = counted.find((other) => other.publicKey.equals(publicKey));
+  const spki = publicKeyObject(key).export({ type: 'spki', format: 'der' }).toString('base64');
+  const same = counted.find((other) => other.spki === spki);
   if (same !== undefined) return `it is the same key as ${same.keyid}, and a key counts once`;
-  counted.push({ keyid, publicKey });
+  counted.push({ keyid, spki });
   return undefined;
 }

@@ -184,6 +184,11 @@ describe('refuses two members of one name', () => {
 });
 
 describe('bounds', () => {
+  test('a very long member name does not make a very long error', () => {
+    const name = 'n'.repeat(1_000_000);
+    expect(place(`{"${name}":-0}`)).toBe(`CANONICAL_UNSAFE /${'n'.repeat(500)}…`);
+  });
+
   test('64 open objects and arrays are allowed, 65 are not', () => {
     const nested = (depth: number) => `${'[{"a":'.repeat(depth / 2)}1${'}]'.repeat(depth / 2)}`;
     expect(canonical(nested(64))).toBe(nested(64));
