@@ -15,10 +15,10 @@ const folderAt = process.argv.indexOf('--folder');
 const folder = resolve(folderAt < 0 ? join(import.meta.dirname, '..', '.demo') : (process.argv[folderAt + 1] ?? ''));
 const started = Date.now();
 const daemons: Daemon[] = [];
-let interrupted = false;
+const interruption = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
-    interrupted = true;
+    interruption.abort();
     void stopAll(daemons).then(() => process.exit(130));
   });
 }
@@ -44,7 +44,7 @@ try {
   }
 } catch (error) {
   await stopAll(daemons);
-  if (!interrupted) {
+  if (!interruption.signal.aborted) {
     console.error(`demo: failed: ${error instanceof Error ? error.message : String(error)}`);
     console.error(`demo: logs are in ${join(folder, 'logs')}`);
     process.exit(1);

@@ -158,7 +158,10 @@ export async function runWave(installation: Installation, narrator: Narrator): P
         ],
         { input: readFileSync(path('evidence', 'statement.json')) },
       );
-      if (checked.status === 0) return seen(`ssh-keygen -Y verify: ${checked.stdout.trim()}`);
+      if (checked.status === 0) {
+        seen(`ssh-keygen -Y verify: ${checked.stdout.trim()}`);
+        return;
+      }
     }
     throw new Error(`ssh-keygen finds no approval of ${name}`);
   }

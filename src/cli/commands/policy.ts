@@ -209,11 +209,11 @@ function showPolicy(file: SignedPolicy): string {
       return [officer.person, key.algorithm, key.fingerprint];
     }),
   );
-  const kinds = Object.entries(policy.kinds).flatMap(([kind, limits]) =>
-    limits === undefined
-      ? []
-      : [[kind, `${limits.quorum}${limits.singleOfficer ? ' (single officer)' : ''}`, `${limits.maxExpiresDays} days`]],
-  );
+  const kinds = Object.entries(policy.kinds).map(([kind, { quorum, singleOfficer, maxExpiresDays }]) => [
+    kind,
+    `${quorum}${singleOfficer ? ' (single officer)' : ''}`,
+    `${maxExpiresDays} days`,
+  ]);
   const factories = policy.factories.map((factory) =>
     [
       `Factory ${factory.name} at ${plain(factory.url)}`,

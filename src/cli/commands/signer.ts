@@ -84,7 +84,8 @@ export function addSignerCommands(program: Command, context: CliContext): void {
       const { resetPin } = await import('../../signer/index.js');
       const { config } = await load(context, options.config);
       const forgotten = resetPin(config.stateDir, token);
-      say(context, forgotten ? `the PIN of ${token} will be tried again` : `no refused PIN of ${token} is on record`);
+      for (const record of forgotten) say(context, `forgotten: ${record}; restart the signer to try again`);
+      if (forgotten.length === 0) say(context, `nothing is on record about a PIN of ${token}`);
     });
 
   const journal = signer.command('journal').description('the signer’s journal');

@@ -64,7 +64,8 @@ export function addTokenCommands(program: Command, context: CliContext): void {
           const shown = tokens.map(({ id, name, kind, person, expires, revoked, lastUsed }) => {
             return { id, name, kind, person, expires, revoked, lastUsed };
           });
-          return printJson(context, shown);
+          printJson(context, shown);
+          return;
         }
         printData(
           context,
