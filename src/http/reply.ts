@@ -41,7 +41,16 @@ async function writeLines(req: Request, res: Response, reply: Extract<Reply, { l
     res.end();
     return;
   }
-  await pipeline(Readable.from(joined(first.value, lines)), res);
+  try {
+    await pipeline(Readable.from(joined(first.value, lines)), res);
+  } catch (error) {
+    // a client that goes away is nobody's fault
+    if (!isPrematureClose(error)) throw error;
+  }
+}
+
+function isPrematureClose(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
 
 async function* joined(first: string, rest: AsyncIterator<string>): AsyncIterable<string> {

@@ -16,7 +16,7 @@ export interface HttpServer {
 
 const HEADERS_TIMEOUT_MS = 15_000;
 /** For the whole of a request to arrive; its answer may take longer. */
-const REQUEST_TIMEOUT_MS = 120_000;
+const REQUEST_TIMEOUT_MS = 300_000;
 
 /**
  * @param listen `port` 0 takes a free one

@@ -169,6 +169,46 @@ describe('stopping', () => {
   });
 });
 
+describe('a dossier on its way', () => {
+  it('is made no faster than it is read, and no further once nobody reads', async () => {
+    const line = `${'x'.repeat(65_535)}\n`;
+    let made = 0;
+    let ended = (): void => undefined;
+    const over = new Promise<void>((resolve) => {
+      ended = resolve;
+    });
+    const bearer = await open({
+      wrap: (signing) => ({
+        ...signing,
+        async *dossier() {
+          try {
+            for (;;) {
+              made += 1;
+              yield await Promise.resolve(line);
+            }
+          } finally {
+            ended();
+          }
+        },
+      }),
+    });
+    const socket = connect(Number(new URL(world.url).port), '127.0.0.1');
+    const begun = new Promise<void>((resolve) => socket.once('data', () => resolve()));
+    socket.write(
+      `GET /v1/requests/req_00000000000000000000000000/dossier HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${bearer}\r\n\r\n`,
+    );
+    await begun;
+    socket.pause();
+    for (let i = 0; i < 30; i += 1) await world.call('/healthz');
+    // what the two ends of a loopback connection buffer, and no more
+    expect(made * line.length).toBeLessThan(64 * 1024 * 1024);
+    socket.destroy();
+    await over;
+    await world.logger.line('"request"', '/dossier', '"aborted":true');
+    expect(world.logger.lines.join()).not.toContain('a request failed');
+  });
+});
+
 describe('listening', () => {
   it('says which address is taken', async () => {
     await open();

@@ -46,15 +46,20 @@ const STOPPING = { ready: false, checks: [{ name: 'service', ok: false, message:
 
 /** The last answer for a while, and one question at a time. */
 function keptFor(keptMs: number, clock: Clock, ask: () => Promise<ReadinessReport>): () => Promise<ReadinessReport> {
-  let last: { answer: Promise<ReadinessReport>; atMs: number } | null = null;
-  return () => {
-    const nowMs = clock.now().getTime();
-    if (last !== null && Math.abs(nowMs - last.atMs) < keptMs) return last.answer;
-    const answer = ask();
-    last = { answer, atMs: nowMs };
-    answer.catch(() => {
-      last = null;
-    });
-    return answer;
+  let pending: Promise<ReadinessReport> | null = null;
+  let last: { report: ReadinessReport; atMs: number } | null = null;
+  const askOnce = async (): Promise<ReadinessReport> => {
+    try {
+      const report = await ask();
+      last = { report, atMs: clock.now().getTime() };
+      return report;
+    } finally {
+      pending = null;
+    }
+  };
+  return async () => {
+    if (last !== null && Math.abs(clock.now().getTime() - last.atMs) < keptMs) return last.report;
+    pending ??= askOnce();
+    return pending;
   };
 }
