@@ -73,6 +73,7 @@ const factorySchema = z.strictObject({
   firstRoot: z.strictObject({ version: z.int().min(1), sha256: sha256Schema }),
   tokens: z
     .array(tokenSchema)
+    .min(1, 'names at least one token: a signer signs with no other')
     .max(MAX_TOKENS)
     .superRefine(unique(({ label, serial }) => JSON.stringify([label, serial]), 'token')),
 });

@@ -22,7 +22,6 @@ describe('a policy', () => {
     ['a single officer where it says so', { kinds: { wave: single, policy: single } }],
     ['one person in all', { officers: draftOf().officers.slice(0, 1), kinds: { wave: single, policy: single } }],
     ['a Factory on this machine', { factories: [{ ...factory, url: 'http://127.0.0.1:8001' }] }],
-    ['no token yet', { factories: [{ ...factory, tokens: [] }] }],
     [
       'a token by label and serial',
       { factories: [{ ...factory, tokens: [{ ...token, serial: '0123456789abcdef' }] }] },
@@ -36,6 +35,7 @@ describe('a policy is refused, with a pointer,', () => {
   const ben = { person: 'ben', keys: [KEYS.ben.line] };
 
   it.each<[string, Partial<PolicyDraft>, string]>([
+    ['with a Factory without token', { factories: [{ ...factory, tokens: [] }] }, '/factories/0/tokens'],
     ['with a person of no name', { officers: [{ person: '', keys: [KEYS.ada.line] }, ben] }, '/officers/0/person'],
     [
       'with a person of upper case',

@@ -86,9 +86,7 @@ function requireRole(role: string, ofFactory: string, keyid: string, { entry, fa
   );
 }
 
-/** A policy that names no tokens leaves their choice to the operator. */
 function isTokenOf({ token }: TokenKey, role: 'root' | 'targets', { tokens }: PolicyFactory): boolean {
-  if (tokens.length === 0) return true;
   return tokens.some(
     ({ label, serial, roles }) =>
       label === token.label && (serial === null || serial === token.serial) && roles.includes(role),
