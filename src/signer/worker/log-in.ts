@@ -1,17 +1,22 @@
 import { CountersignError, isCountersignError } from '../../errors.js';
 import { PinRecord, readPinFile } from '../pin/index.js';
-import type { TokenSession } from '../pkcs11/index.js';
+import type { TokenInfo, TokenSession } from '../pkcs11/index.js';
 import { actionAfter } from '../pkcs11/ckr.js';
 
 /** How long another process that is logging in to the same token is waited for. */
 const LOGIN_WAIT_MS = 10_000;
+
+/** What is needed of a `TokenSession` to log in. */
+export type LoginSession = Pick<TokenSession, 'isLoggedIn' | 'login'> & {
+  readonly token: { readonly info: TokenInfo };
+};
 
 /**
  * Logs in with the PIN of `pinFile`, once, and keeps the record of it that outlives this process.
  *
  * @throws PIN_FILE_INVALID; PIN_REFUSED, PIN_LOCKED: now, before, or by the token's flags; TOKEN_UNAVAILABLE, TOKEN_FAILED
  */
-export function logIn(session: TokenSession, pinFile: string, stateDir: string): void {
+export function logIn(session: LoginSession, pinFile: string, stateDir: string): void {
   if (session.isLoggedIn()) return;
   refuseByFlags(session);
   const pin = readPinFile(pinFile);
@@ -27,7 +32,7 @@ export function logIn(session: TokenSession, pinFile: string, stateDir: string):
 }
 
 /** A wrong PIN would lock the token: that try is the operator's. */
-function refuseByFlags({ token: { info } }: TokenSession): void {
+function refuseByFlags({ token: { info } }: LoginSession): void {
   const details = { token: info.label, serial: info.serial };
   if (info.userPinLocked) {
     throw new CountersignError('PIN_LOCKED', `the token ${info.label} has locked its PIN`, {
