@@ -13,7 +13,7 @@ import {
 import type { KeyRole } from '../token-types.js';
 import { newBase } from './base.js';
 import type { Circumstances, Decision } from './decision.js';
-import { documentsOf, findForeignSignatures } from './foreign-signatures.js';
+import { documentsOf, findForeignSignatures, newFreezes } from './foreign-signatures.js';
 import { type OwnKey, ownKeys } from './own-keys.js';
 import { newPolicies } from './policies.js';
 import { newRoots } from './roots.js';
@@ -27,7 +27,7 @@ import { requireAboveWatermarks } from './watermarks.js';
  * What was learnt on the way (newer policies and roots, a veto, a reason to freeze a role) is worth keeping also when the answer is no:
  * from then on an older policy or root is refused.
  *
- * The refusal's codes: SIGNER_CLOCK, KIND_NOT_ALLOWED, REQUEST_ID_REUSED, VERSION_ROLLBACK, POLICY_CHAIN_BROKEN, ROOT_NOT_TRUSTED, ROLE_FROZEN,
+ * The refusal's codes: SIGNER_CLOCK, STATEMENT_EXPIRED, REQUEST_ID_REUSED, VERSION_ROLLBACK, POLICY_CHAIN_BROKEN, ROOT_NOT_TRUSTED, ROLE_FROZEN,
  * KEY_ROLE_MISMATCH, KEY_AMBIGUOUS, KEY_NOT_FOUND, TOKEN_UNAVAILABLE, KEY_ATTRIBUTES, TOKEN_MESSAGE_LIMIT, VETOED, REJECTED, QUORUM_NOT_MET, STALE_BASE,
  * WATERMARK_PUBLISHED, WATERMARK_ISSUED.
  */
@@ -37,7 +37,10 @@ export function decide(dossier: VerifiedDossier, state: SignerState, circumstanc
     const known = state.intents.get(dossier.statementSha256);
     if (known !== undefined && isComplete(known)) return { outcome: 'resume', intent: known };
     requireClock(circumstances.now, state);
-    if (known === undefined) return judge(dossier, state, circumstances, record);
+    if (known === undefined) {
+      requireNotExpired(dossier, circumstances.now);
+      return judge(dossier, state, circumstances, record);
+    }
     // Whether it may be signed was judged when the intent was written. Only what can still stop it counts now.
     record.push(...newVetoes(dossier, state));
     requireNoVeto(dossier.statementSha256, state, record);
@@ -63,7 +66,7 @@ function judge(
 
   const own = ownKeys(state, keys);
   const freezes = findForeignSignatures(documentsOf(dossier, state), own, state, statement.factory);
-  record.push(...freezes);
+  record.push(...newFreezes(freezes, state));
   for (const { role } of statement.documents) requireNotFrozen(statement.factory, role, state, freezes);
 
   const documents = documentsToSign(dossier, own, allTokensRead);
@@ -97,6 +100,16 @@ function requireClock(now: Date, { head }: SignerState): void {
       details: { now: formatTime(now), last: head.at },
     },
   );
+}
+
+/** Judged again: a dossier may take its time to arrive after the clock was read for verifying it. */
+function requireNotExpired({ statement }: VerifiedDossier, now: Date): void {
+  if (Date.parse(statement.expires) > now.getTime()) return;
+  throw new CountersignError('STATEMENT_EXPIRED', `the statement expired at ${statement.expires}`, {
+    pointer: '/expires',
+    hint: 'ask for it again',
+    details: { expires: statement.expires, now: formatTime(now) },
+  });
 }
 
 function requireFreshRequestId(id: string, statementSha256: string, state: SignerState): void {

@@ -20,7 +20,7 @@ export interface SeenDocument {
  * was used behind this signer's back, or the journal is not the whole one: in both cases its watermarks cannot be relied on, and the role
  * is frozen until people have found out.
  *
- * @returns one entry for each role that is not frozen yet
+ * @returns one entry for each role, also if it is frozen already
  */
 export function findForeignSignatures(
   documents: Iterable<SeenDocument>,
@@ -33,7 +33,7 @@ export function findForeignSignatures(
     for (const signature of signatures) {
       const key = findOwnKey(own, root, signature.keyid);
       if (key === null || state.knowsDocument(key.keyid, sha256)) continue;
-      if (state.freezeOf(factory, key.role) !== null || found.has(key.role)) continue;
+      if (found.has(key.role)) continue;
       if (!isValid(signature, root, signedBytes)) continue;
       found.set(key.role, { type: 'freeze', factory, role: key.role, keyid: key.keyid, repository, version, sha256 });
     }
@@ -80,4 +80,12 @@ export function* documentsOf(dossier: VerifiedDossier, state: SignerState): Gene
       signatures: signatures.filter(({ document }) => document === index),
     };
   }
+}
+
+/** Those that the journal does not hold yet: a role is frozen once. */
+export function newFreezes(
+  freezes: readonly JournalBodyOf<'freeze'>[],
+  state: SignerState,
+): readonly JournalBodyOf<'freeze'>[] {
+  return freezes.filter(({ factory, role }) => state.freezeOf(factory, role) === null);
 }

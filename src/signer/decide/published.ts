@@ -12,7 +12,7 @@ import {
 import type { DocumentLine, JournalBody, SignerState } from '../journal/index.js';
 import type { Published } from '../protocol.js';
 import type { TokenKey } from '../token-types.js';
-import { findForeignSignatures } from './foreign-signatures.js';
+import { findForeignSignatures, newFreezes } from './foreign-signatures.js';
 import { ownKeys } from './own-keys.js';
 import { newRoots } from './roots.js';
 
@@ -53,7 +53,7 @@ export function judgePublished(
   const { version } = targets.signed;
   const seen = { ...targets, repository: 'production', version, root: root.signed } as const;
   const freezes = findForeignSignatures([seen], ownKeys(state, inTokens), state, factory);
-  record.push(...freezes);
+  record.push(...newFreezes(freezes, state));
   const [freeze] = freezes;
   if (freeze !== undefined) {
     const error = new CountersignError('ROLE_FROZEN', `our key ${freeze.keyid} signed what the journal does not know`, {

@@ -67,6 +67,16 @@ const RULES: readonly Rule[] = [
     },
   },
   {
+    rule: 'a statement that expires while its dossier is still arriving',
+    code: 'STATEMENT_EXPIRED',
+    dossier: () => {
+      bench.onStep = (step) => {
+        if (step === 'sign:verified') bench.now = new Date(bench.now.getTime() + DAY_MS);
+      };
+      return bench.fixture.dossier();
+    },
+  },
+  {
     rule: 'a policy older than one that was seen, though its approvals would do',
     code: 'VERSION_ROLLBACK',
     dossier: async () => {
