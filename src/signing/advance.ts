@@ -67,13 +67,14 @@ async function recordFailure(
   const now = context.clock.now();
   const retryAt = then === 'retry' ? nextAttemptAt(now, request.attempts + 1, context.limits) : NEVER;
   // An open request is looked at again when its time is over, whatever stands in its way.
-  const nextAttempt = request.state === 'open' ? earlier(retryAt, request.expires) : retryAt;
+  const nextAttempt = request.state === 'open' ? earlier(retryAt, new Date(request.expires).toISOString()) : retryAt;
   const lastError = lastErrorOf(error, now.toISOString());
   context.logger.warn('a step of a request failed', { request: request.id, state: request.state, nextAttempt, error });
   await context.store.requests.recordFailure(request.id, { state: request.state, error: lastError, nextAttempt });
   context.changed(request.id);
 }
 
+/** Of two times with milliseconds, which is how the store compares them. */
 function earlier(a: string, b: string): string {
-  return Date.parse(a) <= Date.parse(b) ? a : b;
+  return a <= b ? a : b;
 }

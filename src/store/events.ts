@@ -21,7 +21,7 @@ export async function appendEvent(db: Writer, event: NewEvent): Promise<void> {
     .where('id', '=', 1)
     .returning(['seq', 'hash'])
     .executeTakeFirst();
-  if (head === undefined) throw damagedLog(0, 'the row that holds the end of the log is missing');
+  if (head === undefined) throw headMissing();
   const entry = {
     seq: toInteger(head.seq, 'event_head'),
     at: event.at,
@@ -38,6 +38,16 @@ export async function appendEvent(db: Writer, event: NewEvent): Promise<void> {
     .values({ ...columns, request_id: request, once: event.once ?? null, hash })
     .execute();
   await db.updateTable('event_head').set({ hash }).where('id', '=', 1).execute();
+}
+
+/** Writes the end of the log with what it holds: a read-only file or a full disk shows, the data does not change. */
+export async function touchHead(db: Writer): Promise<void> {
+  const { numUpdatedRows } = await db
+    .updateTable('event_head')
+    .set((eb) => ({ hash: eb.ref('hash') }))
+    .where('id', '=', 1)
+    .executeTakeFirst();
+  if (numUpdatedRows !== 1n) throw headMissing();
 }
 
 export function createEventStore(connection: Connection): EventStore {
@@ -106,6 +116,10 @@ async function checkAsked(db: Reader, page: readonly StoredEvent[]): Promise<voi
 
 function hashOf(entry: Omit<StoredEvent, 'hash'>): string {
   return sha256Hex(encodeText({ ...entry }));
+}
+
+function headMissing(): CountersignError {
+  return damagedLog(0, 'the row that holds the end of the log is missing');
 }
 
 function damagedLog(seq: number, reason: string): CountersignError {

@@ -4,7 +4,7 @@ import type { Store } from '../signing/index.js';
 import { createBlobStore } from './blobs.js';
 import { createChallengeStore } from './challenges.js';
 import { createConnection, translated, type Connection } from './connection.js';
-import { createEventStore } from './events.js';
+import { createEventStore, touchHead } from './events.js';
 import { migrationsFor, type DialectName } from './migrations.js';
 import { createRequestStore } from './requests.js';
 import type { Schema } from './schema.js';
@@ -66,15 +66,7 @@ function assemble(connection: Connection): Store {
     tokens: createTokenStore(connection),
     sessions: createSessionStore(connection),
     challenges: createChallengeStore(connection),
-    // The row is written with what it holds: a read-only file or a full disk shows, the data does not change.
-    check: () =>
-      connection.write(async (db) => {
-        await db
-          .updateTable('event_head')
-          .set((eb) => ({ hash: eb.ref('hash') }))
-          .where('id', '=', 1)
-          .execute();
-      }),
+    check: () => connection.write(touchHead),
     expire: (now) =>
       connection.write(async (db) => {
         const keysBefore = new Date(Date.parse(now) - IDEMPOTENCY_LIFETIME_MS).toISOString();

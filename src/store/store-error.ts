@@ -17,8 +17,9 @@ export function toStoreError(error: unknown): unknown {
   });
 }
 
+/** By its shape: the driver's errors may come from another realm, where they are no instances of this one's Error. */
 function driverCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }
 

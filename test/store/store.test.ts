@@ -133,9 +133,8 @@ describe.each(TEST_DATABASES)('the store over $kind', (database) => {
       expect(await store.requests.addRejection(id, rejection, [event('rejected')])).toBe('added');
       expect(await store.requests.addRejection(id, rejection, [event('rejected')])).toBe('exists');
       expect(await store.requests.find(id)).toMatchObject({ state: 'closed', closedBecause: 'rejected' });
-      const statement = newRequest(1).statement;
       const stored = { ...rejection, vetoed: null, vetoRefused: null };
-      expect(await store.requests.listUnsentVetoes(10)).toEqual([{ id, statement, rejection: stored }]);
+      expect(await store.requests.listUnsentVetoes(10)).toMatchObject([{ request: { id }, rejection: stored }]);
       expect(await store.requests.markVetoed(id, 'alice', AT, event('vetoed'))).toBe(true);
       expect(await store.requests.markVetoed(id, 'alice', AT, event('vetoed'))).toBe(false);
       expect(await store.requests.listUnsentVetoes(10)).toEqual([]);
@@ -190,12 +189,13 @@ describe.each(TEST_DATABASES)('the store over $kind', (database) => {
       expect(await waitingFor('bob')).toBe(0);
     });
 
-    test('requests are found by their Wave and by the document they would sign', async () => {
+    test('requests are found by their Wave, and by a tag from a version on', async () => {
       const id = await insert(1);
       expect(await store.requests.findByWave('acme', 'production', 'w1', 41)).toMatchObject([{ id }]);
       expect(await store.requests.findByWave('acme', 'production', 'w1', 42)).toEqual([]);
-      expect(await store.requests.findByDocument(digest(`document of ${id}`))).toMatchObject([{ id }]);
-      expect(await store.requests.findByDocument(digest('ci'))).toEqual([]);
+      expect(await store.requests.listFromVersion('acme', 'production', 41)).toMatchObject([{ id }]);
+      expect(await store.requests.listFromVersion('acme', 'production', 42)).toEqual([]);
+      expect(await store.requests.listFromVersion('acme', 'canary', 1)).toEqual([]);
     });
   });
 
