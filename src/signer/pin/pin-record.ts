@@ -44,10 +44,10 @@ export class PinRecord {
   readonly #base: string;
   #before: Tries | null = null;
 
-  constructor(stateDir: string, token: { readonly label: string; readonly serial: string }) {
+  constructor(stateDir: string, { label, serial }: { readonly label: string; readonly serial: string }) {
     this.#directory = pinsDirectory(stateDir);
-    this.#token = token;
-    this.#base = join(this.#directory, fileNameOf(token));
+    this.#token = { label, serial }; // a caller's token says more of itself than belongs on record
+    this.#base = join(this.#directory, fileNameOf(this.#token));
   }
 
   /**
