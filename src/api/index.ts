@@ -1,15 +1,9 @@
 export type { Access, AnswerSpec, Operation } from './operation.js';
 export { OPERATIONS, type OperationId } from './operations.js';
-export { BEARER_PREFIXES, HEADERS, LONGEST_WAIT_PER_CALL_SECONDS, MEDIA_TYPES } from './wire.js';
+export { BEARER_PREFIXES, HEADERS, MEDIA_TYPES } from './wire.js';
 export { PROBLEM_TYPE_PREFIX, problemSchema, type Problem } from './schemas/problem.js';
 export { waveDocumentSchema, waveIntentionSchema, type WaveIntentionBody } from './schemas/waves.js';
-export {
-  requestViewSchema,
-  type RequestDiff,
-  type RequestListWire,
-  type RequestView,
-  type SubmissionWire,
-} from './schemas/requests.js';
+export { type RequestDiff, type RequestListWire, type RequestView, type SubmissionWire } from './schemas/requests.js';
 export type { ChallengeWire, SessionWire } from './schemas/login.js';
 export type { EventListWire, KeyListWire, PolicyWire, ReadinessWire } from './schemas/service.js';
 export {

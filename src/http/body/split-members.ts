@@ -12,14 +12,18 @@ const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 const MAX_DEPTH = 32;
+/** Beyond what any document's own parser takes; just so that hostile bytes are not walked to their end. */
+const MAX_RAW_DEPTH = 500;
+const MAX_MEMBERS = 100;
+const MAX_LITERAL_BYTES = 32;
 /** Whole numbers written the one way that every JSON reader agrees on: no fraction, no exponent, no -0. */
 const PLAIN_LITERAL = /^(?:true|false|null|0|-?[1-9][0-9]*)$/;
 
 /**
  * Finds the members of the top-level object of a JSON text without parsing their values, so that one of
  * them can be handed on as the bytes that were sent. What stands inside `rawMember` is only skipped;
- * elsewhere depth is bounded and numbers must be plain integers. The grammar inside values is left to
- * whoever parses them: each value that comes out here still has to pass a JSON parser.
+ * elsewhere numbers must be plain integers. Depth and the number of members are bounded. The grammar
+ * inside values is left to whoever parses them: each value that comes out here still has to pass a JSON parser.
  *
  * @throws INPUT_INVALID when the text is not an object; JSON_INVALID, JSON_DUPLICATE_KEY, JSON_TOO_DEEP
  */
@@ -45,10 +49,13 @@ export function splitMembers(bytes: Buffer, rawMember: string | null): MemberRan
       });
     }
     names.add(name);
+    if (names.size > MAX_MEMBERS) {
+      throw new CountersignError('INPUT_INVALID', `the body has more than ${MAX_MEMBERS} members`, { pointer: '' });
+    }
     at = skipBlanks(bytes, nameEnd);
     if (bytes[at] !== COLON) throw notJson(at);
     const valueStart = skipBlanks(bytes, at + 1);
-    const valueEnd = skipValue(bytes, valueStart, name === rawMember ? null : `/${escapePointer(name)}`);
+    const valueEnd = skipValue(bytes, valueStart, `/${escapePointer(name)}`, name === rawMember);
     members.push({ name, valueStart, valueEnd });
     at = skipBlanks(bytes, valueEnd);
     if (bytes[at] === 0x7d) return endOfText(bytes, at + 1, members);
@@ -57,8 +64,9 @@ export function splitMembers(bytes: Buffer, rawMember: string | null): MemberRan
   }
 }
 
-/** Past one value. `pointer` null: a raw member, where brackets and strings are all that is looked at. */
-function skipValue(bytes: Buffer, start: number, pointer: string | null): number {
+/** Past one value; of a raw one only brackets and strings are looked at. */
+function skipValue(bytes: Buffer, start: number, pointer: string, raw: boolean): number {
+  const maxDepth = raw ? MAX_RAW_DEPTH : MAX_DEPTH;
   let depth = 0;
   let at = start;
   do {
@@ -67,8 +75,8 @@ function skipValue(bytes: Buffer, start: number, pointer: string | null): number
       at = skipString(bytes, at);
     } else if (byte === 0x7b || byte === 0x5b) {
       depth += 1;
-      if (pointer !== null && depth > MAX_DEPTH) {
-        throw new CountersignError('JSON_TOO_DEEP', `more than ${MAX_DEPTH} levels of nesting`, { pointer });
+      if (depth > maxDepth) {
+        throw new CountersignError('JSON_TOO_DEEP', `more than ${maxDepth} levels of nesting`, { pointer });
       }
       at += 1;
     } else if (byte === 0x7d || byte === 0x5d) {
@@ -78,24 +86,29 @@ function skipValue(bytes: Buffer, start: number, pointer: string | null): number
     } else if (depth > 0 && (byte === COMMA || byte === COLON)) {
       at += 1;
     } else {
-      at = skipLiteral(bytes, at, pointer);
+      at = skipLiteral(bytes, at, raw ? null : pointer);
     }
     if (depth > 0) at = skipBlanks(bytes, at);
   } while (depth > 0);
   return at;
 }
 
+/** Past a number or a word. `pointer` null: it stands in a raw member and is not judged. */
 function skipLiteral(bytes: Buffer, start: number, pointer: string | null): number {
   let at = start;
   while (at < bytes.length && isLiteralByte(bytes[at])) at += 1;
   if (at === start) throw notJson(at);
-  if (pointer !== null && !PLAIN_LITERAL.test(bytes.toString('latin1', start, at))) {
+  if (pointer !== null && !isPlainLiteral(bytes, start, at)) {
     throw new CountersignError('JSON_INVALID', 'neither a plain integer nor true, false or null', {
       pointer,
       hint: 'Write numbers as integers, without fraction or exponent.',
     });
   }
   return at;
+}
+
+function isPlainLiteral(bytes: Buffer, start: number, end: number): boolean {
+  return end - start <= MAX_LITERAL_BYTES && PLAIN_LITERAL.test(bytes.toString('latin1', start, end));
 }
 
 function skipString(bytes: Buffer, start: number): number {
