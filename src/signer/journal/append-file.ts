@@ -41,9 +41,14 @@ export class AppendFile {
       await this.handle.sync();
       this.size += bytes.length;
     } catch (cause) {
-      this.#failure = writeFailed(this.path, cause);
-      throw this.#failure;
+      throw this.fail(cause);
     }
+  }
+
+  /** Ends all writing, as after an append that failed. */
+  fail(cause: unknown): CountersignError {
+    this.#failure = writeFailed(this.path, cause);
+    return this.#failure;
   }
 
   async close(): Promise<void> {

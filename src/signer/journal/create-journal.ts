@@ -64,8 +64,9 @@ async function writeSynced(path: string, text: string): Promise<void> {
 
 async function makeStateDir(stateDir: string): Promise<void> {
   try {
-    await mkdir(stateDir, { recursive: true, mode: 0o700 });
-    await syncDirectory(join(stateDir, '..'));
+    const made = await mkdir(stateDir, { recursive: true, mode: 0o700 });
+    // one that was there already may lie in a directory that this user cannot even read
+    if (made !== undefined) await syncDirectory(join(stateDir, '..'));
   } catch (cause) {
     throw writeFailed(stateDir, cause);
   }

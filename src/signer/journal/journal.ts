@@ -111,7 +111,12 @@ export class Journal {
     const last = entries.at(-1);
     if (last === undefined) return this.fold.head;
     await this.file.append(Buffer.from(text), () => this.options.onWritten?.(last.type));
-    for (const entry of entries) this.fold.apply(entry);
+    try {
+      for (const entry of entries) this.fold.apply(entry);
+    } catch (cause) {
+      // what was written is not what follows from the lines before: nothing may be built on it
+      throw this.file.fail(cause);
+    }
     return this.fold.head;
   }
 

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { verifyDossier } from '../../../src/dossier/index.js';
 import { isCountersignError } from '../../../src/errors.js';
+import { decide } from '../../../src/signer/decide/index.js';
 import { encodeCanonical } from '../../../src/tuf/index.js';
 import { createFixture, metadataText, signTargets } from '../../support/factory-fixture.js';
 import {
@@ -469,6 +471,24 @@ describe('decide, when all else is right', () => {
       expect(bench.token.signed).toHaveLength(before);
     });
   }
+
+  it('decides the same again and writes nothing itself', async () => {
+    bench = await signerBench();
+    const { fixture, journal, token } = bench;
+    const dossier = await verifyDossier(fixture.dossier(), fixture.pins, bench.now, { judgeBy: 'clock' });
+    const circumstances = { now: bench.now, keys: await token.keys(), allTokensRead: true };
+    const decision = decide(dossier, journal.state, circumstances);
+    expect(decision).toMatchObject({
+      outcome: 'sign',
+      intent: {
+        kind: 'wave',
+        persons: ['alice', 'bob'],
+        documents: [{ version: 42, tag: 'production', sign: [{ keyid: bench.key.keyid, key: bench.key.keyid }] }],
+      },
+    });
+    expect(decide(dossier, journal.state, circumstances)).toEqual(decision);
+    expect(journal.state.head.seq).toBe(3);
+  });
 
   it('signs', async () => {
     bench = await signerBench();
