@@ -21,7 +21,7 @@ export function accessLog(logger: Logger): RequestHandler {
         path,
         status: res.statusCode,
         durationMs: Math.round(performance.now() - context.startedMs),
-        ...(context.identity === null ? {} : { caller: context.identity.caller.name, credential: context.identity.id }),
+        ...(context.identity === null ? {} : { caller: context.identity.caller.name, callerId: context.identity.id }),
         ...(context.code === null ? {} : { code: context.code }),
         ...(res.writableFinished ? {} : { aborted: true }),
       });
