@@ -1,4 +1,4 @@
-import { CountersignError } from '../errors.js';
+import { CountersignError, isCountersignError } from '../errors.js';
 import type { FactoryPort } from './ports.js';
 import type { StoredRequest } from './store-port.js';
 
@@ -10,10 +10,7 @@ import type { StoredRequest } from './store-port.js';
  */
 export async function checkWayFree(port: FactoryPort, { wave }: StoredRequest): Promise<CountersignError | null> {
   const tag = wave?.tag ?? '';
-  const [active, applying] = await Promise.all([
-    port.waves({ tag, status: 'active' }),
-    port.rootUpdateApplying?.() ?? false,
-  ]);
+  const [active, applying] = await Promise.all([port.waves({ tag, status: 'active' }), isApplyingRoot(port)]);
   if (applying) {
     return new CountersignError('DELIVERY_CONFLICT', 'the Factory is applying a root update', {
       hint: 'It goes on by itself when that is done.',
@@ -25,4 +22,15 @@ export async function checkWayFree(port: FactoryPort, { wave }: StoredRequest): 
     hint: 'It goes on by itself when that one is cancelled; once it is completed, this has to be asked for again.',
     details: { wave: other.name, tag },
   });
+}
+
+/** A token may not be allowed to ask this; then the Factory itself has to refuse what comes at the wrong time. */
+async function isApplyingRoot(port: FactoryPort): Promise<boolean> {
+  try {
+    return (await port.rootUpdateApplying?.()) ?? false;
+  } catch (error) {
+    if (isCountersignError(error, 'FACTORY_UNAUTHORIZED') || isCountersignError(error, 'FACTORY_NOT_FOUND'))
+      return false;
+    throw error;
+  }
 }

@@ -17,7 +17,6 @@ export type {
   WaveToCreate,
 } from './ports.js';
 export {
-  PROGRESS,
   STEPS,
   type Caller,
   type EventView,

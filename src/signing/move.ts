@@ -3,7 +3,7 @@ import type { Context } from './context.js';
 import type { ClosedBecause, LastError, NewEvent, StoredRequest } from './store-port.js';
 
 /** Who acts when nobody does. */
-export const SERVICE = 'service';
+const SERVICE = 'service';
 
 export function eventOf(
   context: Context,

@@ -51,9 +51,8 @@ export interface WaveDocument extends SubmissionCommon {
 
 export type WaveSubmission = WaveIntention | WaveDocument;
 
-export const PROGRESS = ['preparing', 'waiting-for-approvals', 'signing', 'delivering', 'done'] as const;
 /** Derived from state and approvals, never stored. */
-export type Progress = (typeof PROGRESS)[number];
+export type Progress = 'preparing' | 'waiting-for-approvals' | 'signing' | 'delivering' | 'done';
 
 export interface RequestView {
   readonly id: string;

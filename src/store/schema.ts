@@ -30,8 +30,7 @@ interface RequestsTable {
   since: string;
 }
 
-export const PARTS = ['root-ci', 'root-production', 'ci-targets', 'production-targets', 'document'] as const;
-export type Part = (typeof PARTS)[number];
+export type Part = 'root-ci' | 'root-production' | 'ci-targets' | 'production-targets' | 'document';
 
 interface RequestBlobsTable {
   request_id: string;

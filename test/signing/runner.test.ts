@@ -364,6 +364,16 @@ describe('delivery', () => {
     expect(await stateOf(id)).toBe('delivered');
   });
 
+  test.each(['FACTORY_UNAUTHORIZED', 'FACTORY_NOT_FOUND'] as const)(
+    'is not held because the token may not ask about roots (%s)',
+    async (code) => {
+      const id = await world.approved();
+      world.factory.fail('rootUpdateApplying', { when: 'before', error: fault(code) });
+      await world.service.reconcile();
+      expect(await stateOf(id)).toBe('delivered');
+    },
+  );
+
   test('a base that is gone by then gives it up', async () => {
     const id = await world.approved();
     await sign(id);

@@ -41,7 +41,7 @@ export function person(name: string): Caller {
   return { name, kind: 'person', via: 'login', person: name, scopes: ['read', 'request', 'decide'] };
 }
 
-export const silent: Logger = createLogger({ level: 'error', style: 'text', program: 'test' });
+const silent: Logger = createLogger({ level: 'error', style: 'text', program: 'test' });
 
 export async function createWorld(
   options: FixtureOptions = {},
@@ -115,9 +115,4 @@ export async function createWorld(
     },
   };
   return world;
-}
-
-/** What the error of a refused call is known by. */
-export function refusal(code: string): Record<string, unknown> {
-  return { code };
 }
