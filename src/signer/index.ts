@@ -1,5 +1,5 @@
 export { createSignerClient, type SignerClient, type SignerClientOptions } from './client/index.js';
-export { JOURNAL_FILE, type JournalReport, verifyJournal } from './journal/index.js';
+export { type JournalReport, verifyJournal } from './journal/index.js';
 export { generateKey, initToken, type KeyToGenerate, listKeys, type TokenToInit } from './keys/index.js';
 export { resetPin } from './pin/index.js';
 export type {
@@ -13,7 +13,6 @@ export type {
   VetoResult,
 } from './protocol.js';
 export {
-  DEFAULT_SIGNER_LIMITS,
   type InitOptions,
   type InitReport,
   initSigner,

@@ -112,23 +112,7 @@ const freezeBody = z.strictObject({
   sha256: sha256Schema,
 });
 
-const bodies = [
-  initBody,
-  policyBody,
-  rootBody,
-  keyBody,
-  intentBody,
-  signatureBody,
-  vetoBody,
-  publishedBody,
-  freezeBody,
-] as const;
-
 const frame = { seq: z.int().min(1), prev: sha256Schema, at: timeSchema, hash: sha256Schema };
-
-/** What one line records, without its place in the chain. */
-export const journalBodySchema = z.discriminatedUnion('type', bodies);
-export type JournalBody = z.output<typeof journalBodySchema>;
 
 /** One line of the journal. */
 export const journalEntrySchema = z.discriminatedUnion('type', [
@@ -143,6 +127,13 @@ export const journalEntrySchema = z.discriminatedUnion('type', [
   freezeBody.extend(frame),
 ]);
 export type JournalEntry = z.output<typeof journalEntrySchema>;
+
+/** What one line records, without its place in the chain. */
+export type JournalBody = JournalEntry extends infer Entry
+  ? Entry extends JournalEntry
+    ? Omit<Entry, keyof typeof frame>
+    : never
+  : never;
 
 export type JournalBodyOf<T extends JournalBody['type']> = Extract<JournalBody, { type: T }>;
 export type JournalEntryOf<T extends JournalEntry['type']> = Extract<JournalEntry, { type: T }>;

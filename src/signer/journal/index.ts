@@ -1,6 +1,6 @@
 export type { JournalBody, JournalBodyOf, JournalEntryOf, JournalHead } from './entry.js';
 export { createJournal } from './create-journal.js';
-export { Journal, JOURNAL_FILE, type JournalOptions } from './journal.js';
+export { Journal, type JournalOptions } from './journal.js';
 export {
   type DocumentLine,
   type Intent,
