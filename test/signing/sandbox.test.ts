@@ -80,7 +80,11 @@ async function deliver(name: string, version: number, prune: readonly number[] =
 
 function askBoard(wave: string) {
   const source = { url: sandbox.url, factory: FACTORY, token: sandbox.token('alice'), wave };
-  return askDevice(source, { hardwareId: 'intel-corei7-64', tag: 'production', installedVersion: null }, sandbox.clock.now());
+  return askDevice(
+    source,
+    { hardwareId: 'intel-corei7-64', tag: 'production', installedVersion: null },
+    sandbox.clock.now(),
+  );
 }
 
 test('Wave after Wave is delivered, and devices take them', async () => {
