@@ -56,12 +56,13 @@ async function stay(line: string): Promise<void> {
   console.log(`
 Everything is running. In ${folder}, type for instance:
 
+  ./countersign --as alice waves complete release-42
   ./countersign --as ci waves init release-44 44 production --reason "Kernel fixes"
   ./countersign --as alice requests
   ./countersign --as alice review ID
   ./countersign --as alice approve ID
   ./countersign --as bob approve ID
-  ./countersign --as alice waves list
+  ./countersign --as ci show ID
 
 Logs are in ${join(folder, 'logs')}. Ctrl-C stops it all.
 `);

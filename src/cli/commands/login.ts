@@ -41,9 +41,12 @@ export function addLoginCommands(program: Command, context: CliContext): void {
     .summary('end the sign-in')
     .option('--url <url>', 'the service')
     .option('--config <path>', 'client configuration')
-    .action(async (options: ClientOptions) => {
+    .option('--json', 'print whether somebody was signed in as JSON')
+    .action(async (options: ClientOptions & { json?: boolean }) => {
       const settings = clientSettings(context, options);
-      if (!existsSync(settings.sessionPath)) return say(context, 'nobody is signed in');
+      const signedIn = existsSync(settings.sessionPath);
+      if (options.json === true) printJson(context, { signedOut: signedIn });
+      if (!signedIn) return say(context, 'nobody is signed in');
       try {
         await serviceClient(settings).logout();
       } finally {

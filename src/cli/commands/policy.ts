@@ -31,6 +31,14 @@ interface DraftOptions {
   readonly maxExpiresDays: number;
   readonly previous?: string;
   readonly out: string;
+  readonly json?: boolean;
+}
+
+interface SignOptions extends ClientOptions {
+  readonly person: string;
+  readonly previous?: string;
+  readonly key?: string;
+  readonly json?: boolean;
 }
 
 export function addPolicyCommands(program: Command, context: CliContext): void {
@@ -59,12 +67,14 @@ export function addPolicyCommands(program: Command, context: CliContext): void {
     .option('--max-expires-days <n>', 'the longest life of a signed document', wholeNumber(1), 400)
     .option('--previous <file>', 'the policy that this one follows')
     .option('-o, --out <file>', 'where to write', 'policy.json')
+    .option('--json', 'print what was written as JSON')
     .action((options: DraftOptions) => {
       if (existsSync(options.out)) {
         throw new CountersignError('USAGE', `${options.out} is there already`, { hint: 'give another --out' });
       }
       const drafted = parsePolicy(serializePolicy({ policy: draft(options, context.now()), signatures: [] }));
       save(options.out, drafted);
+      if (options.json === true) printJson(context, describe(options.out, drafted));
       say(
         context,
         `${options.out}: policy version ${drafted.policy.version}, sha256 ${drafted.sha256}, not signed yet`,
@@ -83,7 +93,8 @@ export function addPolicyCommands(program: Command, context: CliContext): void {
     .option('--previous <file>', 'the policy before it, whose officers decide; not for version 1')
     .option('--key <path>', 'your SSH key, as for ssh-keygen -Y sign -f')
     .option('--config <path>', 'client configuration')
-    .action(async (file: string, options: ClientOptions & { person: string; previous?: string; key?: string }) => {
+    .option('--json', 'print what was written as JSON')
+    .action(async (file: string, options: SignOptions) => {
       const policyFile = load(file);
       const deciding = decidingPolicy(policyFile, options.previous);
       say(context, showPolicy(policyFile));
@@ -104,6 +115,7 @@ export function addPolicyCommands(program: Command, context: CliContext): void {
         });
       }
       save(file, signed);
+      if (options.json === true) printJson(context, { ...describe(file, signed), enough: satisfied });
       say(
         context,
         `${file} now carries the signature of ${options.person}; ${satisfied ? 'that is enough' : `still to sign: ${missing.join(', ')}`}`,
@@ -241,6 +253,10 @@ function missingWords(file: SignedPolicy): string {
   if (file.policy.version > 1) return 'whether that is enough, the version before it decides (`policy verify`)';
   const { missing } = checkPolicySignatures(file, file.policy);
   return missing.length === 0 ? 'that is everybody' : `missing: ${missing.join(', ')}`;
+}
+
+function describe(file: string, { policy, sha256, signatures }: SignedPolicy): Record<string, unknown> {
+  return { file, version: policy.version, sha256, signedBy: signatures.map(({ person }) => person) };
 }
 
 function load(path: string): SignedPolicy {

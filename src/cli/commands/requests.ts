@@ -69,6 +69,7 @@ export function addRequestCommands(program: Command, context: CliContext): void 
   withClient(program.command('signed'))
     .summary('print the signed metadata of a request')
     .argument('<id>')
+    .option('--json', 'accepted; the output is JSON anyway')
     .action(async (id: string, options: ClientOptions) => {
       printData(context, await serviceClient(clientSettings(context, options)).signed(id));
     });
@@ -76,6 +77,7 @@ export function addRequestCommands(program: Command, context: CliContext): void 
   withClient(program.command('dossier'))
     .summary('print a request’s dossier: everything needed to verify it, in one file')
     .argument('<id>')
+    .option('--json', 'accepted; the output is JSON anyway')
     .action(async (id: string, options: ClientOptions) => {
       for await (const line of serviceClient(clientSettings(context, options)).dossier(id)) {
         printData(context, line.endsWith('\n') ? line : `${line}\n`);
@@ -85,6 +87,7 @@ export function addRequestCommands(program: Command, context: CliContext): void 
   withClient(program.command('statement'))
     .summary('print a request’s statement: the exact bytes that officers sign')
     .argument('<id>')
+    .option('--json', 'accepted; the output is JSON anyway')
     .action(async (id: string, options: ClientOptions) => {
       printData(context, await serviceClient(clientSettings(context, options)).statement(id));
     });

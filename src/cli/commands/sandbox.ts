@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { CliContext } from '../context.js';
 import { wholeNumber } from '../parse-options.js';
-import { printData, say } from '../terminal/output.js';
+import { printData, printJson, say } from '../terminal/output.js';
 import { untilInterrupted } from '../until-interrupted.js';
 
 interface SandboxCommandOptions {
@@ -12,6 +12,7 @@ interface SandboxCommandOptions {
   readonly people?: string;
   readonly state?: string;
   readonly offlineKeys?: string;
+  readonly json?: boolean;
 }
 
 export function addSandboxCommand(program: Command, context: CliContext): void {
@@ -24,6 +25,7 @@ export function addSandboxCommand(program: Command, context: CliContext): void {
     .option('--people <file>', 'people and their tokens, instead of alice, bob, carol and dave')
     .option('--state <dir>', 'where to keep its state; without it all is forgotten at the end')
     .option('--offline-keys <file>', 'public keys its roots shall name, as `countersign key list --public` prints them')
+    .option('--json', 'say where it listens as JSON')
     .action(async (options: SandboxCommandOptions) => {
       const { startSandbox, parsePeople, parseOfflineKeys } = await import('../../sandbox/index.js');
       const { createLogger } = await import('../../telemetry/index.js');
@@ -39,7 +41,8 @@ export function addSandboxCommand(program: Command, context: CliContext): void {
           ? {}
           : { offlineKeys: parseOfflineKeys(readFileSync(options.offlineKeys, 'utf8')) }),
       });
-      printData(context, `${sandbox.url}\n`);
+      if (options.json === true) printJson(context, { url: sandbox.url, factory: sandbox.factory, pid: process.pid });
+      else printData(context, `${sandbox.url}\n`);
       if (options.people === undefined) {
         say(
           context,

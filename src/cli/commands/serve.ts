@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.js';
-import { say } from '../terminal/output.js';
+import { printJson, say } from '../terminal/output.js';
 import { untilInterrupted } from '../until-interrupted.js';
 
 export function addServeCommand(program: Command, context: CliContext): void {
@@ -8,7 +8,8 @@ export function addServeCommand(program: Command, context: CliContext): void {
     .command('serve')
     .summary('run the service')
     .requiredOption('--config <path>', 'the service’s configuration, see config/service.yaml')
-    .action(async (options: { config: string }) => {
+    .option('--json', 'say where it listens as JSON')
+    .action(async (options: { config: string; json?: boolean }) => {
       const { loadServiceConfig } = await import('../../config/index.js');
       const { createLogger } = await import('../../telemetry/index.js');
       const { runService } = await import('../service/run-service.js');
@@ -16,6 +17,7 @@ export function addServeCommand(program: Command, context: CliContext): void {
       const logger = createLogger({ ...config.log, program: 'service' });
       const service = await runService(config, { now: context.now }, logger);
       logger.info('listening', { url: service.http.url });
+      if (options.json === true) printJson(context, { url: service.http.url, pid: process.pid });
       say(context, `countersign listens on ${service.http.url}`);
       await untilInterrupted(context);
       logger.info('stopping');

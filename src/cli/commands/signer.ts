@@ -50,6 +50,7 @@ export function addSignerCommands(program: Command, context: CliContext): void {
 
   withConfig(signer.command('run'))
     .summary('run the signer')
+    .option('--json', 'say where it listens as JSON')
     .action(async (options: SignerCommandOptions) => {
       const { openTokenPools, runSigner } = await import('../../signer/index.js');
       const { tokenConfig } = await import('../signer-tokens.js');
@@ -61,6 +62,7 @@ export function addSignerCommands(program: Command, context: CliContext): void {
         logger,
         now: context.now,
       });
+      if (options.json === true) printJson(context, { socket: running.socketPath, pid: process.pid });
       say(context, `the signer listens on ${running.socketPath}`);
       await untilInterrupted(context);
       await running.close();
@@ -80,10 +82,12 @@ export function addSignerCommands(program: Command, context: CliContext): void {
   withConfig(signer.command('pin-reset'))
     .summary('after a refused PIN: the file is right now, try it again')
     .argument('<token>', 'the token’s label or serial number')
+    .option('--json', 'print what was forgotten as JSON')
     .action(async (token: string, options: SignerCommandOptions) => {
       const { resetPin } = await import('../../signer/index.js');
       const { config } = await load(context, options.config);
       const forgotten = resetPin(config.stateDir, token);
+      if (options.json === true) printJson(context, { forgotten });
       for (const record of forgotten) say(context, `forgotten: ${record}; restart the signer to try again`);
       if (forgotten.length === 0) say(context, `nothing is on record about a PIN of ${token}`);
     });

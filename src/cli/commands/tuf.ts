@@ -36,6 +36,7 @@ export function addTufCommands(program: Command, context: CliContext): void {
     .command('canonical')
     .summary('print the canonical bytes of `signed`, over which signatures are made')
     .argument('<file>', 'a metadata file, {signatures, signed}, or a bare `signed`')
+    .option('--json', 'accepted; the output is JSON anyway')
     .action((file: string) => printData(context, canonicalSigned(read(file))));
 }
 

@@ -7,7 +7,7 @@ import { parseRoot, parseTargets } from '../../tuf/index.js';
 /** Whether the officer's machine could ask the Factory itself. Where it could, the base is current, or an error was thrown. */
 export type Freshness = { readonly checked: false } | { readonly checked: true; readonly factoryUrl: string };
 
-type Published = Pick<FactoryPort, 'url' | 'rootChain' | 'productionTargets'>;
+type Published = Pick<FactoryPort, 'url' | 'rootChain' | 'productionTargets' | 'waves' | 'waveTargets'>;
 
 /**
  * Compares what a verified dossier builds on with what the Factory publishes right now.
@@ -17,6 +17,7 @@ type Published = Pick<FactoryPort, 'url' | 'rootChain' | 'productionTargets'>;
 export async function checkFreshness(verified: VerifiedDossier, factory: Published): Promise<Freshness> {
   for (const repository of ['ci', 'production'] as const) await checkRoot(verified, factory, repository);
   await checkProductionTargets(verified, factory);
+  await checkSuperseded(verified, factory);
   return { checked: true, factoryUrl: factory.url };
 }
 
@@ -43,6 +44,17 @@ async function checkProductionTargets(verified: VerifiedDossier, factory: Publis
   throw stale(
     `production targets of tag ${tag}: the request builds on ${words(base)}, the Factory has ${words(current)}`,
   );
+}
+
+/** What a statement says it supersedes must not be out: devices that took it would never take other bytes of that version. */
+async function checkSuperseded(verified: VerifiedDossier, factory: Published): Promise<void> {
+  const superseded = verified.statement.supersedes?.documents ?? [];
+  if (superseded.length === 0) return;
+  for (const { name } of await factory.waves({ tag: verified.wave.tag, status: 'active' })) {
+    const targets = await factory.waveTargets(name);
+    if (targets === null || !superseded.includes(parseTargets(targets).sha256)) continue;
+    throw stale(`the request would supersede a document that is active as Wave ${name}`);
+  }
 }
 
 function stale(message: string): CountersignError {
