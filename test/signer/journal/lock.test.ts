@@ -44,6 +44,19 @@ describe('lockStateDir', () => {
     lockStateDir(directory).release();
   });
 
+  it('is not handed down to processes that are started under it: a worker may outlive its signer', async () => {
+    const lock = lockStateDir(directory);
+    const child = spawn(process.execPath, ['-e', 'process.stdout.write("up"); setInterval(() => {}, 1000)'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(child.stdout, 'data');
+    lock.release();
+    lockStateDir(directory).release();
+    const gone = once(child, 'exit');
+    child.kill('SIGKILL');
+    await gone;
+  });
+
   it('says that a directory which is not there was never made a state directory', () => {
     expect(codeOf(() => lockStateDir(join(directory, 'none')))).toBe('SIGNER_NOT_INITIALISED');
   });
