@@ -1,8 +1,8 @@
 /** A token in memory behind the interface of the real ones; keys are real, so what it signs verifies. */
 import { CountersignError } from '../../src/errors.js';
 import type { KeyRole, SignJob, TokenKey, TokenPool, TokenState, TokenStatus } from '../../src/signer/token-types.js';
-import type { Key, Signature } from '../../src/tuf/index.js';
-import { tufKey, type TufKey } from './tuf-key.js';
+import type { Signature } from '../../src/tuf/index.js';
+import type { TufKey } from './tuf-key.js';
 
 export interface SoftTokenOptions {
   readonly label?: string;
@@ -77,9 +77,4 @@ export function softToken(options: SoftTokenOptions = {}): SoftToken {
       return Promise.resolve();
     },
   };
-}
-
-/** A key for a soft token, and the same as root 3 of a fixture names it. */
-export function softTokenKey(keytype: Key['keytype'] = 'ED25519'): TufKey {
-  return tufKey(keytype);
 }

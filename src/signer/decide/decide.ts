@@ -10,7 +10,6 @@ import {
   type JournalBodyOf,
   type SignerState,
 } from '../journal/index.js';
-import type { KeyRole } from '../token-types.js';
 import { newBase } from './base.js';
 import type { Circumstances, Decision } from './decision.js';
 import { documentsOf, findForeignSignatures, newFreezes } from './foreign-signatures.js';
@@ -18,6 +17,7 @@ import { type OwnKey, ownKeys } from './own-keys.js';
 import { newPolicies } from './policies.js';
 import { newRoots } from './roots.js';
 import { signKeys } from './sign-keys.js';
+import { requireNotFrozen, requireNoVeto, requireStillWanted } from './stops.js';
 import { requireAboveWatermarks } from './watermarks.js';
 
 /**
@@ -43,8 +43,7 @@ export function decide(dossier: VerifiedDossier, state: SignerState, circumstanc
     }
     // Whether it may be signed was judged when the intent was written. Only what can still stop it counts now.
     record.push(...newVetoes(dossier, state));
-    requireNoVeto(dossier.statementSha256, state, record);
-    for (const { role } of known.entry.documents) requireNotFrozen(known.entry.factory, role, state, []);
+    requireStillWanted(known.entry, state, record);
     return { outcome: 'resume', intent: known };
   } catch (error) {
     if (!isCountersignError(error)) throw error;
@@ -71,7 +70,7 @@ function judge(
 
   const documents = documentsToSign(dossier, own, allTokensRead);
   record.push(...newVetoes(dossier, state));
-  requireNoVeto(statementSha256, state, []);
+  requireNoVeto(statementSha256, state);
   requireApproved(dossier);
   record.push(...judgeLines(dossier, state));
 
@@ -122,25 +121,6 @@ function requireFreshRequestId(id: string, statementSha256: string, state: Signe
   });
 }
 
-function requireNotFrozen(
-  factory: string,
-  role: KeyRole,
-  state: SignerState,
-  found: readonly JournalBodyOf<'freeze'>[],
-): void {
-  const freeze = state.freezeOf(factory, role) ?? found.find((candidate) => candidate.role === role);
-  if (freeze === undefined) return;
-  const { keyid, repository, version, sha256 } = freeze;
-  throw new CountersignError(
-    'ROLE_FROZEN',
-    `a key of the role ${role} signed what this signer's journal does not know`,
-    {
-      hint: 'treat the key as misused until the journal is shown to be incomplete; nothing is signed with this role',
-      details: { factory, role, keyid, repository, version, sha256 },
-    },
-  );
-}
-
 function documentsToSign(
   { documents, roots, statement, policy }: VerifiedDossier,
   own: ReadonlyMap<string, OwnKey>,
@@ -185,15 +165,6 @@ function newVetoes(dossier: VerifiedDossier, state: SignerState): JournalBodyOf<
       sshsig: null,
       signed,
     }));
-}
-
-function requireNoVeto(statementSha256: string, state: SignerState, found: readonly JournalBody[]): void {
-  const veto = state.vetoes.get(statementSha256)?.[0] ?? found.find((body) => body.type === 'veto');
-  if (veto === undefined) return;
-  throw new CountersignError('VETOED', `${veto.person} rejected this statement`, {
-    hint: 'a rejection is final; ask anew if its reason is gone',
-    details: { person: veto.person, statement: statementSha256 },
-  });
 }
 
 /** Base and watermarks, document by document. */

@@ -1,7 +1,7 @@
 import { type DossierLimits, verifyDossier, type VerifiedDossier } from '../../dossier/index.js';
 import { CountersignError } from '../../errors.js';
 import type { Logger } from '../../telemetry/index.js';
-import { decide, judgePublished, judgeVeto } from '../decide/index.js';
+import { decide, judgePublished, judgeVeto, requireStillWanted } from '../decide/index.js';
 import { type Intent, isComplete, type Journal, type JournalHead, type SignerState } from '../journal/index.js';
 import type {
   Published,
@@ -120,28 +120,13 @@ export class Signer {
     const { signatures, failure } = await makeSignatures(intent, dossier, tokens);
     await this.#step('sign:made');
     await this.#deciding.run(async () => {
-      this.#requireStillWanted(intent);
+      // a veto or a freeze may have come while the tokens were signing: then the signatures are forgotten, nobody has seen them
+      requireStillWanted(intent.entry, this.#state);
       if (signatures.length > 0) await journal.append(now(), signatures);
     });
     if (failure !== null) throw failure;
     await this.#step('sign:recorded');
     return resultOf(this.#intentOf(dossier.statementSha256));
-  }
-
-  /** A veto or a freeze that came while the tokens were signing: the signatures are forgotten, nobody has seen them. */
-  #requireStillWanted({ entry }: Intent): void {
-    const [veto] = this.#state.vetoes.get(entry.statement) ?? [];
-    if (veto !== undefined) {
-      throw new CountersignError('VETOED', `${veto.person} rejected this statement`, {
-        details: { person: veto.person, statement: entry.statement },
-      });
-    }
-    for (const { role } of entry.documents) {
-      if (this.#state.freezeOf(entry.factory, role) === null) continue;
-      throw new CountersignError('ROLE_FROZEN', `the role ${role} was frozen while it was signing`, {
-        details: { factory: entry.factory, role },
-      });
-    }
   }
 
   /** Records an officer's rejection. @throws the codes of `judgeVeto`, JOURNAL_WRITE_FAILED */
