@@ -184,7 +184,7 @@ function writeYaml(file: string, value: unknown): void {
   writeFileSync(file, stringify(value));
 }
 
-export function softhsmModule(): string {
+function softhsmModule(): string {
   const found = SOFTHSM_MODULES.find((candidate) => existsSync(candidate));
   if (found === undefined) throw new Error('SoftHSM is not installed');
   return found;

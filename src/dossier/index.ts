@@ -15,8 +15,6 @@ export {
   encodeStatement,
   parseStatement,
   reasonSchema,
-  requesterNameSchema,
-  requestIdSchema,
   statementSha256,
 } from './statement.js';
 export type { Statement, StatementDocument } from './statement.js';

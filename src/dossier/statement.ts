@@ -14,12 +14,12 @@ const MAX_STATEMENT_BYTES = 256 * 1024;
 const MAX_SIGNING_KEYS = 64;
 
 /** `req_` and a ULID in lower case (Crockford's alphabet: no i, l, o, u). */
-export const requestIdSchema = z
+const requestIdSchema = z
   .string()
   .regex(/^req_[0-9a-hjkmnp-tv-z]{26}$/, "is 'req_' and 26 characters of a ULID");
 
 /** Who asked, as the service says: a person of the policy or the name of a CI token. */
-export const requesterNameSchema = z
+const requesterNameSchema = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$/, "has letters, digits, '.', '_', '@' and '-', at most 63");
 

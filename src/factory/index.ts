@@ -9,6 +9,5 @@ export { factoryNameSchema, sourceTagSchema, tagSchema, waveNameSchema } from '.
 export type { WaveBase } from './plan-wave.js';
 export { REPOSITORIES } from './repository.js';
 export type { Repository } from './repository.js';
-export { terminalText } from './terminal-text.js';
 export { readWaveChanges, waveChangeSchema, writeWaveChanges } from './wave-change.js';
 export type { WaveChange } from './wave-change.js';

@@ -5,7 +5,6 @@ export {
   type PolicyFactory,
   type PolicyKind,
   type PolicyOfficer,
-  policySchema,
 } from './policy-schema.js';
 export {
   parsePolicy,

@@ -1,6 +1,6 @@
 export { createSignerClient, type SignerClient, type SignerClientOptions } from './client/index.js';
 export { type JournalReport, verifyJournal } from './journal/index.js';
-export { generateKey, initToken, type KeyToGenerate, listKeys, type TokenToInit } from './keys/index.js';
+export { generateKey, type KeyToGenerate, listKeys } from './keys/index.js';
 export { resetPin } from './pin/index.js';
 export type {
   Published,
@@ -23,7 +23,7 @@ export {
   type SignerOptions,
   type SignerStep,
 } from './server/index.js';
-export { openTokenPool, openTokenPools } from './token-pool.js';
+export { openTokenPools } from './token-pool.js';
 export {
   type KeyAttributes,
   type KeyRole,

@@ -10,7 +10,7 @@ import { type RecordingLogger, recordingLogger } from './recording-logger.js';
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Workers run as built code: `npm test` builds before it runs jest; by hand, `npm run build` does. */
-export const WORKER_PATH = join(REPOSITORY, 'dist/signer/worker-main.js');
+const WORKER_PATH = join(REPOSITORY, 'dist/signer/worker-main.js');
 
 const madeSchema = z.object({
   label: z.string(),

@@ -1,4 +1,4 @@
-import { confirm, input } from '@inquirer/prompts';
+import { input } from '@inquirer/prompts';
 import { CountersignError } from '../../errors.js';
 import type { CliContext } from '../context.js';
 
@@ -11,12 +11,6 @@ export function canAsk(context: CliContext): boolean {
 export async function askText(context: CliContext, message: string, insteadUse: string): Promise<string> {
   requireTerminal(context, insteadUse);
   return await input({ message }, streams(context));
-}
-
-/** Asks yes or no, no being the default. @throws USAGE where there is no terminal, naming the option to use. */
-export async function askYes(context: CliContext, message: string, insteadUse: string): Promise<boolean> {
-  requireTerminal(context, insteadUse);
-  return await confirm({ message, default: false }, streams(context));
 }
 
 function requireTerminal(context: CliContext, insteadUse: string): void {

@@ -1,11 +1,3 @@
 export { generateKey, type KeyToGenerate } from './generate-key.js';
 export { initToken, type TokenToInit } from './init-token.js';
 export { listKeys } from './list-keys.js';
-export {
-  factoryInLabel,
-  type KeyLabel,
-  messageLimitOf,
-  parseKeyLabel,
-  requireSecrecy,
-  requireWithinLimit,
-} from '../key-rules/index.js';

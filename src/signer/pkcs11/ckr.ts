@@ -99,7 +99,7 @@ export const CKR_TABLE: ReadonlyMap<number, CkrEntry> = new Map(
 const UNLISTED: Omit<CkrEntry, 'name'> = { action: 'fresh-process', errorCode: 'TOKEN_FAILED' };
 
 /** The table's entry for a result; vendor codes (0x80000000 and up) get a generic one. */
-export function ckrEntry(code: number): CkrEntry {
+function ckrEntry(code: number): CkrEntry {
   return CKR_TABLE.get(code) ?? { name: `CKR_${hex(code)}`, ...UNLISTED };
 }
 

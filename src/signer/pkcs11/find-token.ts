@@ -32,7 +32,7 @@ export function findToken(module: Pkcs11Module, selector: TokenSelector): TokenI
   return token;
 }
 
-export function describeSelector({ label, serial }: TokenSelector): string {
+function describeSelector({ label, serial }: TokenSelector): string {
   const parts = [
     ...(label === undefined ? [] : [`with label ${label}`]),
     ...(serial === undefined ? [] : [`with serial ${serial}`]),

@@ -13,7 +13,7 @@ interface TokenMechanism {
 }
 
 /** Every parameter is spelled out: graphene's own defaults for PSS are SHA-1 and a salt of 20. */
-export const SIGN_MECHANISMS: Readonly<Record<Key['keytype'], TokenMechanism>> = {
+const SIGN_MECHANISMS: Readonly<Record<Key['keytype'], TokenMechanism>> = {
   RSA: {
     name: MechanismEnum.SHA256_RSA_PKCS_PSS,
     params: new RsaPssParams(MechanismEnum.SHA256, RsaMgf.MGF1_SHA256, PSS_SALT_BYTES),

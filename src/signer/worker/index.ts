@@ -1,7 +1,6 @@
 export {
   type GenerateRequest,
   messageSchema,
-  requestSchema,
   resultSchemas,
   type TaskOf,
   type WorkerMessage,

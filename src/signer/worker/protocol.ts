@@ -23,7 +23,7 @@ const generateSchema = z.strictObject({
 });
 export type GenerateRequest = z.output<typeof generateSchema>;
 
-export const taskSchema = z.discriminatedUnion('type', [
+const taskSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('open'),
     module: moduleSchema,
@@ -50,7 +50,7 @@ export const requestSchema = z.strictObject({ id: z.int(), task: taskSchema });
 export type WorkerRequest = z.output<typeof requestSchema>;
 
 const attributeSchema = z.boolean().nullable();
-export const tokenKeySchema = z.object({
+const tokenKeySchema = z.object({
   keyid: z.string(),
   key: z.object({ keytype: z.enum(['RSA', 'ED25519']), keyval: z.object({ public: z.string() }) }),
   keytype: z.enum(['RSA', 'ED25519']),
