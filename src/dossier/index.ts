@@ -11,12 +11,7 @@ export type { Pins } from './pins.js';
 export { readDossierLines } from './read-dossier-lines.js';
 export { requireApproved } from './require-approved.js';
 export { shortCode } from './short-code.js';
-export {
-  encodeStatement,
-  parseStatement,
-  reasonSchema,
-  statementSha256,
-} from './statement.js';
+export { encodeStatement, parseStatement, reasonSchema, statementSha256 } from './statement.js';
 export type { Statement, StatementDocument } from './statement.js';
 export type {
   CheckedApproval,

@@ -14,9 +14,7 @@ const MAX_STATEMENT_BYTES = 256 * 1024;
 const MAX_SIGNING_KEYS = 64;
 
 /** `req_` and a ULID in lower case (Crockford's alphabet: no i, l, o, u). */
-const requestIdSchema = z
-  .string()
-  .regex(/^req_[0-9a-hjkmnp-tv-z]{26}$/, "is 'req_' and 26 characters of a ULID");
+const requestIdSchema = z.string().regex(/^req_[0-9a-hjkmnp-tv-z]{26}$/, "is 'req_' and 26 characters of a ULID");
 
 /** Who asked, as the service says: a person of the policy or the name of a CI token. */
 const requesterNameSchema = z
