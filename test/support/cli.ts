@@ -7,13 +7,24 @@ export interface CliRun {
   readonly stderr: string;
 }
 
+export interface CliWorld {
+  readonly home?: string;
+  readonly stdin?: string;
+  readonly now?: Date;
+  /** Address of the service and bearer token, as if they stood in the environment. */
+  readonly url?: string;
+  readonly bearer?: string;
+  /** Interrupts the command once its output holds this. */
+  readonly until?: string;
+}
+
 /** Runs a command line in this process, with streams of its own, no terminal, and the given home folder. */
-export async function cli(
-  args: readonly string[],
-  world: { home?: string; stdin?: string; now?: Date } = {},
-): Promise<CliRun> {
-  const stdout = collector();
-  const stderr = collector();
+export async function cli(args: readonly string[], world: CliWorld = {}): Promise<CliRun> {
+  const interruption = new AbortController();
+  const stdout = collector((text) => {
+    if (world.until !== undefined && text.includes(world.until)) interruption.abort();
+  });
+  const stderr = collector(() => undefined);
   const status = await runCommandLine(args, {
     stdin: Readable.from(world.stdin === undefined ? [] : [Buffer.from(world.stdin)]),
     stdout: stdout.stream,
@@ -22,21 +33,22 @@ export async function cli(
     settings: {
       home: world.home ?? '/nonexistent',
       configPath: undefined,
-      url: undefined,
-      bearer: undefined,
+      url: world.url,
+      bearer: world.bearer,
       credentialsDirectory: undefined,
       environment: process.env,
     },
-    interrupted: new AbortController().signal,
+    interrupted: interruption.signal,
   });
   return { status, stdout: stdout.text(), stderr: stderr.text() };
 }
 
-function collector(): { stream: Writable; text: () => string } {
+function collector(wrote: (text: string) => void): { stream: Writable; text: () => string } {
   const chunks: Buffer[] = [];
   const stream = new Writable({
     write(chunk: Buffer | string, _encoding, done) {
       chunks.push(Buffer.from(chunk));
+      wrote(Buffer.concat(chunks).toString('utf8'));
       done();
     },
   });
