@@ -3,6 +3,8 @@ import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
 import { MEDIA_TYPES } from '../api/index.js';
 
+const MAX_LISTENERS = 20;
+
 /** What a handler answers. Only `writeReply` touches the response. */
 export type Reply = { readonly status: number; readonly headers?: Readonly<Record<string, string>> } & (
   | { readonly json: unknown }
@@ -41,6 +43,8 @@ async function writeLines(req: Request, res: Response, reply: Extract<Reply, { l
     res.end();
     return;
   }
+  // pipeline alone listens seven times for the end of a response; with our own four, Node would warn of a leak
+  res.setMaxListeners(MAX_LISTENERS);
   try {
     await pipeline(Readable.from(joined(first.value, lines)), res);
   } catch (error) {
