@@ -59,7 +59,10 @@ function requireTargetsOf(tag: string, { signed }: TargetsMetadata): void {
   for (const [name, { custom }] of Object.entries(signed.targets)) {
     const tags = custom?.['tags'];
     if (Array.isArray(tags) && tags.includes(tag)) continue;
-    throw mismatch(['targets', tag], `the production targets in the dossier are of another tag: so says the entry ${name}`);
+    throw mismatch(
+      ['targets', tag],
+      `the production targets in the dossier are of another tag: so says the entry ${name}`,
+    );
   }
 }
 

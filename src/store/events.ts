@@ -117,7 +117,9 @@ async function checkDecided(db: Reader, page: readonly StoredEvent[]): Promise<v
 
 function detailOf({ details }: StoredEvent, member: string): unknown {
   const value: unknown = JSON.parse(details);
-  return typeof value === 'object' && value !== null ? new Map<string, unknown>(Object.entries(value)).get(member) : null;
+  return typeof value === 'object' && value !== null
+    ? new Map<string, unknown>(Object.entries(value)).get(member)
+    : null;
 }
 
 /** A request that was taken out of the database by hand leaves its `asked` event behind. */

@@ -59,14 +59,23 @@ describe('bytes', () => {
   test.each<[string, (statement: Statement) => void]>([
     ['another tag', ({ documents: [document] }) => Object.assign(document, { tag: 'staging' })],
     ['another Wave name', ({ documents: [document] }) => Object.assign(document, { wave: 'w43' })],
-    ['another key', ({ documents: [document] }) => Object.assign(document, { sign: [world.fixture.keys.online.keyid] })],
+    [
+      'another key',
+      ({ documents: [document] }) => Object.assign(document, { sign: [world.fixture.keys.online.keyid] }),
+    ],
     ['another requester', (statement) => Object.assign(statement, { requester: { name: 'mallory', via: 'token' } })],
     ['another request', (statement) => Object.assign(statement, { id: requestId(7) })],
     ['another Factory', (statement) => Object.assign(statement, { factory: 'other' })],
     ['another service', (statement) => Object.assign(statement, { service: '0'.repeat(64) })],
     ['another kind', (statement) => Object.assign(statement, { kind: 'root' })],
-    ['a later end', (statement) => Object.assign(statement, { expires: statement.created.replace(/T.*/, 'T23:59:59Z') })],
-    ['a superseded document', (s) => Object.assign(s, { supersedes: { statement: s.service, documents: [s.service] } })],
+    [
+      'a later end',
+      (statement) => Object.assign(statement, { expires: statement.created.replace(/T.*/, 'T23:59:59Z') }),
+    ],
+    [
+      'a superseded document',
+      (s) => Object.assign(s, { supersedes: { statement: s.service, documents: [s.service] } }),
+    ],
   ])('an approval of a statement counts for none that has %s', async (_what, change) => {
     const honest = world.wave();
     const forged = world.wave({ changeStatement: changed(change) });
@@ -107,18 +116,19 @@ describe('approvals', () => {
     expect(await withApprovals(it, forged)).toMatch(/^QUORUM_NOT_MET/);
   });
 
-  test.each([NAMESPACES.reject, NAMESPACES.policy, NAMESPACES.login])('made in %s count for nothing', async (namespace) => {
-    const it = wave();
-    const signed = ['alice', 'bob'].map((person) => world.fixture.sshsig(person, namespace, it.text));
-    expect(await withApprovals(it, signed)).toMatch(/^QUORUM_NOT_MET/);
-    const renamed = ['alice', 'bob'].map(
-      (person) =>
-        world.fixture.officers
-          .get(person)
-          ?.sign(NAMESPACES.approve, it.text, { signedNamespace: namespace }) ?? '',
-    );
-    expect(await withApprovals(it, renamed)).toMatch(/^QUORUM_NOT_MET/);
-  });
+  test.each([NAMESPACES.reject, NAMESPACES.policy, NAMESPACES.login])(
+    'made in %s count for nothing',
+    async (namespace) => {
+      const it = wave();
+      const signed = ['alice', 'bob'].map((person) => world.fixture.sshsig(person, namespace, it.text));
+      expect(await withApprovals(it, signed)).toMatch(/^QUORUM_NOT_MET/);
+      const renamed = ['alice', 'bob'].map(
+        (person) =>
+          world.fixture.officers.get(person)?.sign(NAMESPACES.approve, it.text, { signedNamespace: namespace }) ?? '',
+      );
+      expect(await withApprovals(it, renamed)).toMatch(/^QUORUM_NOT_MET/);
+    },
+  );
 
   test('given to another request count for nothing, not even for the very same Wave', async () => {
     const before = world.wave({ id: requestId(1) });

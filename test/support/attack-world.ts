@@ -18,7 +18,14 @@ import {
 } from '../../src/signing/index.js';
 import { openStore } from '../../src/store/index.js';
 import { createMemoryFactory, type MemoryFactory } from '../signing/memory-factory.js';
-import { createFixture, type Fixture, type FixtureOptions, type FixtureWave } from './factory-fixture.js';
+import {
+  createFixture,
+  type DossierOptions,
+  type Fixture,
+  type FixtureOptions,
+  type FixtureWave,
+  type WaveOptions,
+} from './factory-fixture.js';
 import { createOracle } from './oracle.js';
 import { recordingLogger, type RecordingLogger } from './recording-logger.js';
 import { softToken, type SoftToken } from './soft-token-pool.js';
@@ -137,8 +144,8 @@ export async function openAttackWorld(options: FixtureOptions = {}): Promise<Att
       for (const person of persons) await world.approve(id, person);
       return id;
     },
-    dossier: fixture.dossier,
-    wave: fixture.wave,
+    dossier: (asked?: DossierOptions) => fixture.dossier(asked),
+    wave: (asked?: WaveOptions) => fixture.wave(asked),
     async withSignerStopped(work: () => void) {
       await running?.close();
       running = null;
@@ -173,4 +180,3 @@ export async function openAttackWorld(options: FixtureOptions = {}): Promise<Att
   };
   return world;
 }
-
