@@ -46,8 +46,24 @@ export function checkBase(
     if (productionTargets.tag !== tag) throw mismatch(path, `the dossier holds the production targets of another tag`);
     requireDocument(productionTargets.metadata, wanted, path, `the production targets of ${tag}`);
     verifyTargets(roots.production, productionTargets.metadata);
+    requireTargetsOf(tag, productionTargets.metadata);
   }
   return verifyTargets(roots.ci, ciTargets).signed;
+}
+
+/**
+ * Production targets do not name their tag, their entries do: without this, those of another tag, which the same keys
+ * signed, could be passed off as this tag's and their entries kept.
+ */
+function requireTargetsOf(tag: string, { signed }: TargetsMetadata): void {
+  for (const [name, { custom }] of Object.entries(signed.targets)) {
+    const tags = custom?.['tags'];
+    if (Array.isArray(tags) && tags.includes(tag)) continue;
+    throw mismatch(
+      ['targets', tag],
+      `the production targets in the dossier are of another tag: so says the entry ${name}`,
+    );
+  }
 }
 
 function requireDocument(

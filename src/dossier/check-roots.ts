@@ -1,5 +1,5 @@
 import { CountersignError } from '../errors.js';
-import type { Repository } from '../factory/index.js';
+import { requireRootOf, type Repository } from '../factory/index.js';
 import type { PolicyFactory } from '../policy/index.js';
 import { verifyRootChain, type RootMetadata } from '../tuf/index.js';
 import { pinnedRoot, type Pins } from './pins.js';
@@ -11,7 +11,7 @@ import { pinnedRoot, type Pins } from './pins.js';
  *
  * @returns the last root
  * @throws PINS_MISSING the verifier trusts no root of this Factory
- * @throws ROOT_NOT_TRUSTED the policy or the chain begins with another root than the pinned one
+ * @throws ROOT_NOT_TRUSTED the policy or the chain begins with another root than the pinned one, or a root is of the other repository
  * @throws VERSION_GAP, VERSION_ROLLBACK, THRESHOLD_NOT_MET and what else verifyRootChain throws
  */
 export function checkRootChain(
@@ -41,5 +41,7 @@ export function checkRootChain(
       { details },
     );
   }
-  return verifyRootChain([...chain], { trustedSha256 });
+  const last = verifyRootChain([...chain], { trustedSha256 });
+  for (const { signed } of chain) requireRootOf(repository, signed);
+  return last;
 }

@@ -9,5 +9,6 @@ export { factoryNameSchema, sourceTagSchema, tagSchema, waveNameSchema } from '.
 export type { WaveBase } from './plan-wave.js';
 export { REPOSITORIES } from './repository.js';
 export type { Repository } from './repository.js';
+export { requireRootOf } from './require-root-of.js';
 export { readWaveChanges, waveChangeSchema, writeWaveChanges } from './wave-change.js';
 export type { WaveChange } from './wave-change.js';

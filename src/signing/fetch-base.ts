@@ -1,6 +1,6 @@
 import { CountersignError, isCountersignError } from '../errors.js';
 import type { Pins } from '../dossier/index.js';
-import type { Repository } from '../factory/index.js';
+import { requireRootOf, type Repository } from '../factory/index.js';
 import type { PolicyFactory } from '../policy/index.js';
 import {
   parseRoot,
@@ -88,7 +88,9 @@ export async function fetchRootChain(
   }
   const bytes = await port.rootChain(repository, factory.firstRoot.version);
   const chain = bytes.map((root) => parseServed(parseRoot, root, `${repository} root`));
-  return { bytes, last: verifyRootChain(chain, { trustedSha256, now }) };
+  const last = verifyRootChain(chain, { trustedSha256, now });
+  for (const { signed } of chain) requireRootOf(repository, signed);
+  return { bytes, last };
 }
 
 /**

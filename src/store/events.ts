@@ -79,6 +79,7 @@ async function verifyChain(connection: Connection): Promise<{ count: number; has
       last = { seq: event.seq, hash };
     }
     await connection.read((db) => checkAsked(db, page));
+    await connection.read((db) => checkDecided(db, page));
     if (page.length > 0) continue;
     const head = await connection.read((db) =>
       db.selectFrom('event_head').select(['seq', 'hash']).where('id', '=', 1).executeTakeFirst(),
@@ -90,6 +91,35 @@ async function verifyChain(connection: Connection): Promise<{ count: number; has
     }
     return { count: last.seq, hash: last.hash };
   }
+}
+
+/** An officer's decision that was taken out of the database by hand leaves the event that tells of it behind. */
+async function checkDecided(db: Reader, page: readonly StoredEvent[]): Promise<void> {
+  for (const [type, table] of [
+    ['approved', 'approvals'],
+    ['rejected', 'rejections'],
+  ] as const) {
+    const events = page.filter((event) => event.type === type);
+    if (events.length === 0) continue;
+    const ids = events.flatMap((event) => (event.request === null ? [] : [event.request]));
+    const rows = await db
+      .selectFrom(table)
+      .select(['request_id', 'person', 'fingerprint'])
+      .where('request_id', 'in', ids)
+      .execute();
+    for (const event of events) {
+      const row = rows.find((one) => one.request_id === event.request && one.person === event.actor);
+      if (row?.fingerprint === detailOf(event, 'fingerprint')) continue;
+      throw damagedLog(event.seq, `what ${event.actor} decided is gone or is another decision now`);
+    }
+  }
+}
+
+function detailOf({ details }: StoredEvent, member: string): unknown {
+  const value: unknown = JSON.parse(details);
+  return typeof value === 'object' && value !== null
+    ? new Map<string, unknown>(Object.entries(value)).get(member)
+    : null;
 }
 
 /** A request that was taken out of the database by hand leaves its `asked` event behind. */
@@ -105,8 +135,7 @@ async function checkAsked(db: Reader, page: readonly StoredEvent[]): Promise<voi
   const statements = new Map(rows.map((row) => [row.id, row]));
   for (const event of asked) {
     const row = statements.get(event.request ?? '');
-    const details: unknown = JSON.parse(event.details);
-    const told = typeof details === 'object' && details !== null && 'statement' in details ? details.statement : null;
+    const told = detailOf(event, 'statement');
     if (row === undefined) throw damagedLog(event.seq, 'the request that this event tells of is gone');
     if (row.statement_sha256 !== told || sha256Hex(row.statement) !== told) {
       throw damagedLog(event.seq, 'the request that this event tells of has another statement now');

@@ -462,7 +462,7 @@ describe('the base of a dossier', () => {
 
   test('must not have the production root in place of the CI root', async () => {
     const options = parts(({ roots }) => ({ roots: { ...roots, ci: roots.production } }));
-    expect(await refusal(options)).toBe('STATEMENT_BASE_MISMATCH /base/root/ci');
+    expect(await refusal(options)).toBe('ROOT_NOT_TRUSTED /signed/roles/targets/threshold');
   });
 
   test('must have production targets when the statement builds on some', async () => {

@@ -67,6 +67,8 @@ export interface FixtureOptions {
   /** More of the CI targets, before they are signed. */
   readonly changeCiTargets?: (targets: Targets) => unknown;
   readonly changeProductionTargets?: (targets: Targets) => unknown;
+  /** Hears of everything that an officer's key signs. */
+  readonly onOfficerSigns?: (person: string, namespace: Namespace, message: string) => void;
 }
 
 export interface WaveOptions {
@@ -158,6 +160,7 @@ export function createFixture(options: FixtureOptions = {}): Fixture {
   const sshsig: Fixture['sshsig'] = (person, namespace, message) => {
     const key = officers.get(person);
     if (key === undefined) throw new Error(`${person} is no officer of the fixture`);
+    options.onOfficerSigns?.(person, namespace, Buffer.from(message).toString('utf8'));
     return key.sign(namespace, message);
   };
   const unsigned = makePolicy(options, { factory, now, officers, firstRootSha256: firstRoot.sha256 });

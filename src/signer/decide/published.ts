@@ -1,5 +1,5 @@
 import { CountersignError } from '../../errors.js';
-import type { Repository } from '../../factory/index.js';
+import { type Repository, requireRootOf } from '../../factory/index.js';
 import {
   parseRoot,
   parseTargets,
@@ -90,6 +90,7 @@ function rootChain(repository: Repository, { factory, roots }: Published, state:
   const before = known.filter((root) => root.signed.version < first.signed.version);
   const chain = [...before, ...given];
   verifyRootChain(chain, { trustedSha256 });
+  for (const { signed } of chain) requireRootOf(repository, signed);
   // a chain that ends before the journal's newest root says nothing new, and nothing wrong
   return chain.length < known.length ? known : chain;
 }

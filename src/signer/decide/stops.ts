@@ -1,12 +1,12 @@
 import { CountersignError } from '../../errors.js';
-import type { JournalBody, JournalBodyOf, SignerState } from '../journal/index.js';
+import type { DocumentLine, JournalBody, JournalBodyOf, SignerState } from '../journal/index.js';
 import type { KeyRole } from '../token-types.js';
 
 /**
  * What stops an intent that was decided already, up to the moment in which its signatures are written.
  *
  * @param found what is about to be written, and so counts as well
- * @throws VETOED, ROLE_FROZEN
+ * @throws VETOED, ROLE_FROZEN, WATERMARK_PUBLISHED, WATERMARK_ISSUED
  */
 export function requireStillWanted(
   { statement, factory, documents }: JournalBodyOf<'intent'>,
@@ -14,7 +14,39 @@ export function requireStillWanted(
   found: readonly JournalBody[] = [],
 ): void {
   requireNoVeto(statement, state, found);
-  for (const { role } of documents) requireNotFrozen(factory, role, state, []);
+  for (const document of documents) {
+    requireNotFrozen(factory, document.role, state, []);
+    requireNotOvertaken(factory, document, state);
+  }
+}
+
+/**
+ * An intent may wait for its token for as long as it likes, and its line may go on meanwhile: then it is finished no more, or
+ * whoever holds the service could keep unfinished ones for a day on which they do harm.
+ */
+function requireNotOvertaken(
+  factory: string,
+  { repository, role, tag, version, sha256 }: JournalBodyOf<'intent'>['documents'][number],
+  state: SignerState,
+): void {
+  const line: DocumentLine = { factory, repository, role, tag };
+  const mark = state.watermarkOf(line);
+  const published = mark?.published ?? null;
+  if (published !== null && published.version >= version && published.sha256 !== sha256) {
+    throw new CountersignError('WATERMARK_PUBLISHED', `version ${published.version} is published by now`, {
+      hint: 'ask for a higher version',
+      details: { version, published: published.version, publishedSha256: published.sha256 },
+    });
+  }
+  const issued = mark?.issued ?? [];
+  const later = issued.slice(issued.findLastIndex((one) => one.sha256 === sha256) + 1);
+  // decided after this one at its version or below: its officers named this one as superseded, or it would not have been decided
+  const instead = later.find((one) => one.version <= version);
+  if (instead === undefined) return;
+  throw new CountersignError('WATERMARK_ISSUED', 'officers approved another document in its place since', {
+    hint: 'ask for it again, naming the other as superseded',
+    details: { version, issued: instead.sha256, issuedVersion: instead.version },
+  });
 }
 
 /** @throws VETOED */
