@@ -9,6 +9,7 @@ export type {
   SignerKeys,
   SignerStatus,
   SignResult,
+  StatementJournal,
   Veto,
   VetoResult,
 } from './protocol.js';

@@ -152,9 +152,12 @@ describe('a Wave, by processes', () => {
     expect(requests).toHaveLength(2);
     const file = join(folder, 'audit.dossier');
     writeFileSync(file, (await run(['dossier', requests[0]?.id ?? ''], { as: 'alice' })).stdout);
+    const evidence = join(folder, 'audit.evidence');
+    writeFileSync(evidence, (await run(['evidence', requests[0]?.id ?? ''], { as: 'alice' })).stdout);
     await stopAll(daemons);
     const { stdout } = await run(['verify', file], { as: 'auditor' });
     expect(stdout).toMatch(/alice.*bob/s);
+    expect((await run(['verify', evidence], { as: 'auditor' })).stdout).toMatch(/decided to sign this very statement/);
     await run(['signer', 'journal', 'verify', '--config', site.path('signer.yaml')]);
     writeFileSync(file, readFileSync(file, 'utf8').replace('w41', 'w4l'));
     await run(['verify', file], { as: 'auditor', expect: EXIT.refused });
