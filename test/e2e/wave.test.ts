@@ -145,6 +145,16 @@ describe('a Wave, by processes', () => {
     expect(none.stderr).toContain('WAVE_VERSION_UNKNOWN');
   });
 
+  it('leaves the doctor content with service, signer, token and Factory', async () => {
+    const args = ['doctor', '--service-config', site.path('service.yaml'), '--signer-config', site.path('signer.yaml')];
+    const { findings } = await json(args, 'ci');
+    const seen = (findings as { check: string; level: string }[]).map(({ check }) => check).join(', ');
+    for (const check of ['token acme-targets', 'key ', 'journal', 'store', 'clock', 'CI targets of acme']) {
+      expect(seen).toContain(check);
+    }
+    await run(['doctor'], { as: 'alice' });
+  });
+
   it('is verified by the auditor alone, from the dossier, with everything else stopped', async () => {
     const requests = JSON.parse((await run(['requests', '--state', 'delivered', '--json'], { as: 'ci' })).stdout) as {
       id: string;
