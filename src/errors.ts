@@ -53,6 +53,7 @@ export const ERROR_CODES = [
   // dossier/
   'DOSSIER_INVALID',
   'DOSSIER_FORMAT_UNKNOWN',
+  'EVIDENCE_INVALID', // the journal's lines in it do not hang together or are about something else
   'STATEMENT_INVALID',
   'STATEMENT_EXPIRED',
   'STATEMENT_FROM_FUTURE',

@@ -156,6 +156,21 @@ export const OPERATIONS = {
     },
     problems: [404],
   },
+  getEvidence: {
+    method: 'get',
+    path: '/v1/requests/{id}/evidence',
+    summary: "The dossier of a signed request with the signer's journal about it, to be kept and verified later",
+    group: 'Requests',
+    access: 'read',
+    params: requestParams,
+    query: nothing,
+    headers: noHeaders,
+    body: null,
+    answers: {
+      200: { description: 'One JSON object a line', content: { [MEDIA_TYPES.dossier]: z.string() } },
+    },
+    problems: [404, 409, 503],
+  },
   getDiff: {
     method: 'get',
     path: '/v1/requests/{id}/diff',

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { errorToWire, isCountersignError } from '../errors.js';
 import { addApproveCommand, addRejectCommand } from './commands/approve.js';
+import { addDoctorCommand } from './commands/doctor.js';
 import { addFactoryWaveCommands } from './commands/factory-waves.js';
 import { addKeyCommands } from './commands/key.js';
 import { addLoginCommands } from './commands/login.js';
@@ -65,6 +66,7 @@ function createProgram(context: CliContext, exit: (code: number) => void): Comma
   addPolicyCommands(program, context);
   addKeyCommands(program, context);
   addSignerCommands(program, context);
+  addDoctorCommand(program, context, exit);
   addServeCommand(program, context);
   addSandboxCommand(program, context);
   for (const command of everyCommand(program)) {

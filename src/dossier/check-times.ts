@@ -12,11 +12,15 @@ export interface TimedParts {
   readonly roots: Readonly<Record<Repository, RootMetadata>>;
   readonly ciTargets: TargetsMetadata;
   readonly signatures: readonly DossierSignature[];
+  /** When the journal in the dossier says that the signer decided; null without one. */
+  readonly decidedAt: string | null;
 }
 
 /**
  * Judges everything that depends on the clock, at one time: the verifier's now, or, when the dossier holds
- * signatures, the time that the signer says it signed at, so that an auditor can verify it for years.
+ * signatures, the time that the signer says it signed at, so that an auditor can verify it for years. Where the
+ * signer's journal is there too, it is the time of its decision: an intent that a token kept waiting is finished
+ * later, and that is no new decision.
  *
  * @param judgeBy `'clock'`: at now, whatever signatures there are (for who is about to sign)
  * @throws STATEMENT_FROM_FUTURE created, or signed, in the future; or signed before it was created
@@ -24,7 +28,7 @@ export interface TimedParts {
  * @throws METADATA_EXPIRED a root (client workflow 5.3.10) or the CI targets (5.6.6)
  */
 export function checkTimes(
-  { statement, roots, ciTargets, signatures }: TimedParts,
+  { statement, roots, ciTargets, signatures, decidedAt }: TimedParts,
   now: Date,
   judgeBy: 'clock' | 'signer-claim',
 ): Pick<VerifiedDossier, 'judgedAt' | 'judgedBy'> {
@@ -36,7 +40,7 @@ export function checkTimes(
     if (claimed < created - CLOCK_SKEW_MS)
       throw fromFuture('a signature is older than its statement', { keyid, signedAt });
   }
-  const claims = signatures.map(({ signedAt }) => Date.parse(signedAt));
+  const claims = signatures.map(({ signedAt }) => Date.parse(decidedAt ?? signedAt));
   const judgedBy = claims.length > 0 && judgeBy === 'signer-claim' ? 'signer-claim' : 'clock';
   const judgedAt = judgedBy === 'clock' ? now : new Date(Math.max(...claims));
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseWithSchema, timeSchema } from '../approval/index.js';
+import { parseWithSchema, sha256Schema, timeSchema } from '../approval/index.js';
 import { CountersignError } from '../errors.js';
 import { REPOSITORIES, tagSchema } from '../factory/index.js';
 
@@ -30,6 +30,13 @@ const lineSchema = z.discriminatedUnion('type', [
     signedAt: timeSchema,
   }),
   z.strictObject({ type: z.literal('published'), text }),
+  z.strictObject({ type: z.literal('journal'), text }),
+  z.strictObject({
+    type: z.literal('journal-hash'),
+    seq: z.int().min(1),
+    prev: sha256Schema,
+    hash: sha256Schema,
+  }),
 ]);
 
 /** One line of a dossier. Documents stand as strings, so that their exact bytes survive any JSON tool. */
@@ -37,6 +44,11 @@ export type DossierLine = z.infer<typeof lineSchema>;
 
 /** A signature that the signer made. `signedAt` is its journalled time: its claim. */
 export type SignatureLine = Extract<DossierLine, { type: 'signature' }>;
+/**
+ * A line of the signer's journal: `journal` word for word, `journal-hash` only its place in the chain, because what it
+ * says belongs to another request.
+ */
+export type JournalLine = Extract<DossierLine, { type: 'journal' | 'journal-hash' }>;
 export type RejectionLine = Extract<DossierLine, { type: 'rejection' }>;
 
 /**

@@ -1,6 +1,6 @@
 import { CountersignError } from '../errors.js';
 import type { Repository } from '../factory/index.js';
-import { parseDossierLine, type DossierLine } from './dossier-line.js';
+import { parseDossierLine, type DossierLine, type JournalLine } from './dossier-line.js';
 import type { DossierLimits } from './limits.js';
 import { tooLarge } from './read-dossier-lines.js';
 
@@ -11,6 +11,8 @@ const MAX_LINES_OF_TYPE: Partial<Record<DossierLine['type'], number>> = {
   signature: 200,
 };
 const MAX_LINES_OF_OTHER_TYPES = 10_000;
+/** An intent and its signatures. Lines with hashes alone are short and cheap. */
+const MAX_JOURNAL_ENTRIES = 201;
 
 type LineOf<T extends DossierLine['type']> = Extract<DossierLine, { type: T }>;
 type TargetsLineOf<R extends Repository> = Extract<DossierLine, { type: 'targets'; repository: R }>;
@@ -52,6 +54,20 @@ export class DossierReader {
       if (line === null) return;
       if (count > max) throw this.invalid(`there are more than ${max} lines of type ${type}`);
       yield line;
+    }
+  }
+
+  /** All lines of the signer's journal that follow, of both types. */
+  async journal(): Promise<JournalLine[]> {
+    const lines: JournalLine[] = [];
+    let entries = 0;
+    for (;;) {
+      const line = (await this.#take('journal')) ?? (await this.#take('journal-hash'));
+      if (line === null) return lines;
+      if (line.type === 'journal') entries += 1;
+      if (entries > MAX_JOURNAL_ENTRIES)
+        throw this.invalid(`there are more than ${MAX_JOURNAL_ENTRIES} journal entries`);
+      lines.push(line);
     }
   }
 

@@ -40,6 +40,7 @@ export function explainVerification(verified: VerifiedDossier): string {
       'Signatures, each verified with the production root',
       verified.signatures.map(({ keyid, method, signedAt }) => [keyid, method, `at ${signedAt} (the signer's claim)`]),
     ),
+    describeJournal(verified),
     closing(verified),
   ];
   return sections
@@ -84,12 +85,38 @@ function describeApproval({ person, fingerprint, algorithm, why }: CheckedApprov
   return [person ?? 'nobody', key, why === undefined ? 'counted' : WHY_NOT[why]];
 }
 
-function closing({ judgedAt, judgedBy, published }: VerifiedDossier): string[] {
+/** What the lines of the journal prove, and where proof ends and the signer's word begins. */
+function describeJournal({ journal }: VerifiedDossier): string[] {
+  if (journal === undefined) return [];
+  const { intent, signatures, head, others } = journal;
+  return [
+    "The signer's journal, which is the signer's own account of it:",
+    ...alignColumns([
+      [
+        `entry ${intent.seq}`,
+        `decided to sign this very statement, approved by ${intent.persons.join(', ')}`,
+        intent.at,
+      ],
+      ...signatures.map(({ seq, keyid, at }) => [`entry ${seq}`, `signed with ${keyid}`, at]),
+    ]).map((line) => `  ${line}`),
+    ...(others === 0
+      ? [
+          'Each entry holds the hash of the one before it: it was decided first and signed after it, with nothing between.',
+        ]
+      : [
+          `In between stand ${others} entries about something else, with their hashes alone: that they follow each other`,
+          'is proved only together with the journal itself.',
+        ]),
+    `A journal in which entry ${head.seq} has the hash ${head.hash} holds these entries; any other contradicts them.`,
+  ];
+}
+
+function closing({ judgedAt, judgedBy, published, journal }: VerifiedDossier): string[] {
   const at = formatTime(judgedAt);
   return [
     judgedBy === 'clock'
       ? `Expiry was judged by this machine's clock: ${at}.`
-      : `Expiry was judged at ${at}, the time that the signer claims to have signed at; nothing else proves it.`,
+      : `Expiry was judged at ${at}, the time that the signer claims to have ${journal === undefined ? 'signed' : 'decided'} at; nothing else proves it.`,
     ...(published === undefined
       ? []
       : [

@@ -2,7 +2,7 @@ export { buildWaveStatement } from './build-wave-statement.js';
 export type { WaveStatementInput } from './build-wave-statement.js';
 export { offlineTargetsKeyids } from './check-sign.js';
 export { MAX_STATEMENT_LIFETIME_MS } from './check-statement.js';
-export type { DossierLine, RejectionLine, SignatureLine } from './dossier-line.js';
+export type { DossierLine, JournalLine, RejectionLine, SignatureLine } from './dossier-line.js';
 export { explainVerification } from './explain-verification.js';
 export { DEFAULT_DOSSIER_LIMITS } from './limits.js';
 export type { DossierLimits } from './limits.js';
@@ -15,6 +15,7 @@ export { encodeStatement, parseStatement, reasonSchema, statementSha256 } from '
 export type { Statement, StatementDocument } from './statement.js';
 export type {
   CheckedApproval,
+  CheckedJournal,
   CheckedRejection,
   DossierSignature,
   IgnoredRejection,

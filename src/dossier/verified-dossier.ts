@@ -46,6 +46,18 @@ export interface Quorum {
 
 export type DossierSignature = Omit<SignatureLine, 'type'>;
 
+/** What the signer's journal says about how the signatures came about: its claim, in one hash chain. */
+export interface CheckedJournal {
+  /** `at`: when the signer decided, `YYYY-MM-DDTHH:MM:SSZ`. */
+  readonly intent: { readonly seq: number; readonly hash: string; readonly at: string; readonly persons: string[] };
+  /** In the order in which they were written, each after the intent. */
+  readonly signatures: readonly { readonly seq: number; readonly keyid: string; readonly at: string }[];
+  /** Hash of the last signature's line, by which the journal itself can be asked for the rest. */
+  readonly head: { readonly seq: number; readonly hash: string };
+  /** How many lines in between are about something else; of them the evidence has the hashes alone. */
+  readonly others: number;
+}
+
 export interface VerifiedDossier {
   readonly statement: Statement;
   /** Its UTF-8 bytes are what approvals sign. */
@@ -77,4 +89,6 @@ export interface VerifiedDossier {
   readonly judgedBy: 'clock' | 'signer-claim';
   /** What the Factory published, when the dossier holds it: verified as a device would. */
   readonly published?: { readonly targets: TargetsMetadata; readonly threshold: ThresholdResult };
+  /** The signer's journal, when the dossier holds its lines: so it does as evidence. */
+  readonly journal?: CheckedJournal;
 }

@@ -4,6 +4,7 @@ import { parseRoot, parseTargets, type RootMetadata } from '../tuf/index.js';
 import { checkApprovals } from './check-approvals.js';
 import { checkBase, type DossierBase } from './check-base.js';
 import { checkDocument } from './check-document.js';
+import { checkJournal } from './check-journal.js';
 import { checkRejections } from './check-rejections.js';
 import { checkRootChain } from './check-roots.js';
 import { checkSign } from './check-sign.js';
@@ -38,7 +39,7 @@ export interface VerifyOptions {
  * @param now the verifier's clock
  * @throws DOSSIER_INVALID, DOSSIER_FORMAT_UNKNOWN, JSON_TOO_LARGE
  * @throws POLICY_* and FACTORY_NOT_IN_POLICY, PINS_MISSING, ROOT_NOT_TRUSTED, THRESHOLD_NOT_MET, VERSION_* of chains
- * @throws STATEMENT_*, KIND_NOT_ALLOWED, METADATA_EXPIRED, CHANGES_DO_NOT_REPRODUCE, WAVE_*,
+ * @throws EVIDENCE_INVALID, STATEMENT_*, KIND_NOT_ALLOWED, METADATA_EXPIRED, CHANGES_DO_NOT_REPRODUCE, WAVE_*,
  *   EXPIRES_BEYOND_POLICY, SIGN_KEY_*, APPROVAL_DUPLICATE, SIGNATURE_*
  */
 export async function verifyDossier(
@@ -79,8 +80,12 @@ export async function verifyDossier(
     checkSignatures(signatures, statement, bytes, roots.production.signed);
     const publishedLine = await reader.maybe('published');
     const published = publishedLine && checkPublished(publishedLine.text, bytes, roots.production);
+    const journalLines = await reader.journal();
     await reader.end();
-    const judged = checkTimes({ statement, roots, ciTargets: base.ciTargets, signatures }, now, judgeBy);
+    const approved = { statement, statementSha256: statementSha256(text), persons: votes.quorum.persons, signatures };
+    const journal = journalLines.length === 0 ? null : checkJournal(journalLines, approved);
+    const decidedAt = journal?.intent.at ?? null;
+    const judged = checkTimes({ statement, roots, ciTargets: base.ciTargets, signatures, decidedAt }, now, judgeBy);
 
     return {
       statement,
@@ -98,6 +103,7 @@ export async function verifyDossier(
       signatures,
       ...judged,
       ...(published === null ? {} : { published }),
+      ...(journal === null ? {} : { journal }),
     };
   } finally {
     await reader.close();

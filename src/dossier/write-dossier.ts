@@ -1,5 +1,5 @@
 import type { Repository } from '../factory/index.js';
-import { DOSSIER_FORMAT, type DossierLine, type SignatureLine } from './dossier-line.js';
+import { DOSSIER_FORMAT, type DossierLine, type JournalLine, type SignatureLine } from './dossier-line.js';
 
 /** Everything that stands in a dossier, as texts; what goes beyond that is derived by whoever verifies. */
 export interface DossierParts {
@@ -20,6 +20,8 @@ export interface DossierParts {
   readonly signatures?: readonly Omit<SignatureLine, 'type'>[];
   /** Targets metadata as the Factory published it. */
   readonly published?: string | null;
+  /** The signer's journal from the intent to the last signature. */
+  readonly journal?: readonly JournalLine[];
 }
 
 /** The lines of a dossier, each with its line feed, in their one order. */
@@ -43,4 +45,5 @@ function* dossierLines(parts: DossierParts): Generator<DossierLine, void, undefi
     yield { type: 'signature', document, keyid, method, sig, signedAt };
   }
   if (parts.published !== undefined && parts.published !== null) yield { type: 'published', text: parts.published };
+  yield* parts.journal ?? [];
 }

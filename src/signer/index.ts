@@ -1,7 +1,7 @@
 export { createSignerClient, type SignerClient, type SignerClientOptions } from './client/index.js';
 export { type JournalReport, verifyJournal } from './journal/index.js';
 export { generateKey, type KeyToGenerate, listKeys } from './keys/index.js';
-export { resetPin } from './pin/index.js';
+export { requirePinFile, resetPin } from './pin/index.js';
 export type {
   Published,
   PublishedResult,
@@ -9,6 +9,7 @@ export type {
   SignerKeys,
   SignerStatus,
   SignResult,
+  StatementJournal,
   Veto,
   VetoResult,
 } from './protocol.js';

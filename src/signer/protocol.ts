@@ -18,6 +18,7 @@ export const PATHS = {
   published: '/v1/published',
   status: '/v1/status',
   keys: '/v1/keys',
+  journal: '/v1/journal',
 } as const;
 
 export const DOSSIER_MEDIA_TYPE = 'application/x-ndjson';
@@ -41,6 +42,19 @@ export const signResultSchema = z.object({
   journal: receipt,
 });
 export type SignResult = z.output<typeof signResultSchema>;
+
+/** Answer to GET /v1/journal?statement=SHA256: what stands in the journal from the decision to sign it to its last signature. */
+export const statementJournalSchema = z.object({
+  lines: z.array(
+    z.discriminatedUnion('type', [
+      /** About this statement: the line itself, without its newline. */
+      z.object({ type: z.literal('journal'), text: z.string() }),
+      /** About something else: its place alone. */
+      z.object({ type: z.literal('journal-hash'), seq: z.number(), prev: sha256, hash: sha256 }),
+    ]),
+  ),
+});
+export type StatementJournal = z.output<typeof statementJournalSchema>;
 
 /** Body of POST /v1/veto. */
 export const vetoSchema = z.strictObject({

@@ -1,5 +1,5 @@
 import { isCountersignError } from '../errors.js';
-import { writeDossier, type DossierParts } from '../dossier/index.js';
+import { writeDossier, type DossierParts, type JournalLine } from '../dossier/index.js';
 import { serializePolicy } from '../policy/index.js';
 import { parseRoot, parseTargets, verifyTargets } from '../tuf/index.js';
 import type { Context } from './context.js';
@@ -8,8 +8,14 @@ import type { StoredRequest } from './store-port.js';
 /**
  * The dossier of a request, from the store: with its approvals and rejections, and with signatures and what was
  * published once they are there.
+ *
+ * @param journal the signer's own lines about it, which make evidence of a dossier
  */
-export async function assembleDossier(context: Context, request: StoredRequest): Promise<Iterable<string>> {
+export async function assembleDossier(
+  context: Context,
+  request: StoredRequest,
+  journal: readonly JournalLine[] = [],
+): Promise<Iterable<string>> {
   const { requests } = context.store;
   const [base, approvals, rejections, signatures, published] = await Promise.all([
     loadMaterial(context, request),
@@ -24,6 +30,7 @@ export async function assembleDossier(context: Context, request: StoredRequest):
     rejections: rejections.map(({ rejection, sshsig }) => ({ text: rejection, sshsig })),
     signatures,
     published: published !== null && holdsUnder(base.roots.production.at(-1), published) ? published : null,
+    journal,
   });
 }
 

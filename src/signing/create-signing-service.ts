@@ -1,5 +1,6 @@
 import { approve } from './approve.js';
 import { assembleDossier } from './assemble-dossier.js';
+import { assembleEvidence } from './assemble-evidence.js';
 import { cancel } from './cancel.js';
 import { createContext, findRequest, type Context } from './context.js';
 import { signedMetadata } from './deliver-request.js';
@@ -45,6 +46,7 @@ export function createSigningService(deps: SigningDependencies): SigningService 
       return request.statement;
     },
     dossier: (id, reader) => readDossier(context, id, reader),
+    evidence: (id, reader) => readEvidence(context, id, reader),
     diff: async (id) => diffOf(context, await findRequest(context, id)),
     signed: async (id) => {
       const request = await findRequest(context, id);
@@ -78,11 +80,18 @@ async function* readDossier(context: Context, id: string, reader: Caller | undef
   yield* await assembleDossier(context, request);
 }
 
+async function* readEvidence(context: Context, id: string, reader: Caller | undefined): AsyncGenerator<string> {
+  const request = await findRequest(context, id);
+  const lines = await assembleEvidence(context, request);
+  await recordReading(context, request, 'evidence', reader);
+  yield* lines;
+}
+
 /** That an officer had it before them is worth knowing once; who polls would drown the log. */
 async function recordReading(
   context: Context,
   request: StoredRequest,
-  what: 'statement' | 'dossier',
+  what: 'statement' | 'dossier' | 'evidence',
   reader: Caller | undefined,
 ): Promise<void> {
   const person = reader?.person ?? null;

@@ -1,3 +1,4 @@
+import type { JournalLine } from '../dossier/index.js';
 import type { Repository } from '../factory/index.js';
 import type { Key } from '../tuf/index.js';
 
@@ -160,4 +161,6 @@ export interface SignerPort {
   published(published: PublishedTargets): Promise<{ readonly watermark: WatermarkLevel }>;
   status(): Promise<SignerStatus>;
   keys(): Promise<{ readonly keys: readonly SignerKey[] }>;
+  /** The journal's lines from the decision to sign a statement to its last signature. @throws NOT_FOUND */
+  journal(statementSha256: string): Promise<{ readonly lines: readonly JournalLine[] }>;
 }

@@ -141,6 +141,13 @@ export interface SigningService {
   statement(id: string, reader?: Caller): Promise<string>;
   /** The dossier's lines, with signatures and published metadata once there. Read by a person, that is an event. */
   dossier(id: string, reader?: Caller): AsyncIterable<string>;
+  /**
+   * The dossier of a signed request together with the lines of the signer's journal about it: what an auditor keeps.
+   * Read by a person, that is an event.
+   *
+   * @throws REQUEST_STATE nothing is signed; SIGNER_UNAVAILABLE
+   */
+  evidence(id: string, reader?: Caller): AsyncIterable<string>;
   diff(id: string): Promise<RequestDiff>;
   /** The signed metadata `{signatures, signed}` (as published once it is), or null before signing. */
   signed(id: string): Promise<Buffer | null>;

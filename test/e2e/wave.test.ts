@@ -145,6 +145,16 @@ describe('a Wave, by processes', () => {
     expect(none.stderr).toContain('WAVE_VERSION_UNKNOWN');
   });
 
+  it('leaves the doctor content with service, signer, token and Factory', async () => {
+    const args = ['doctor', '--service-config', site.path('service.yaml'), '--signer-config', site.path('signer.yaml')];
+    const { findings } = await json(args, 'ci');
+    const seen = (findings as { check: string; level: string }[]).map(({ check }) => check).join(', ');
+    for (const check of ['token acme-targets', 'key ', 'journal', 'store', 'clock', 'CI targets of acme']) {
+      expect(seen).toContain(check);
+    }
+    await run(['doctor'], { as: 'alice' });
+  });
+
   it('is verified by the auditor alone, from the dossier, with everything else stopped', async () => {
     const requests = JSON.parse((await run(['requests', '--state', 'delivered', '--json'], { as: 'ci' })).stdout) as {
       id: string;
@@ -152,9 +162,12 @@ describe('a Wave, by processes', () => {
     expect(requests).toHaveLength(2);
     const file = join(folder, 'audit.dossier');
     writeFileSync(file, (await run(['dossier', requests[0]?.id ?? ''], { as: 'alice' })).stdout);
+    const evidence = join(folder, 'audit.evidence');
+    writeFileSync(evidence, (await run(['evidence', requests[0]?.id ?? ''], { as: 'alice' })).stdout);
     await stopAll(daemons);
     const { stdout } = await run(['verify', file], { as: 'auditor' });
     expect(stdout).toMatch(/alice.*bob/s);
+    expect((await run(['verify', evidence], { as: 'auditor' })).stdout).toMatch(/decided to sign this very statement/);
     await run(['signer', 'journal', 'verify', '--config', site.path('signer.yaml')]);
     writeFileSync(file, readFileSync(file, 'utf8').replace('w41', 'w4l'));
     await run(['verify', file], { as: 'auditor', expect: EXIT.refused });

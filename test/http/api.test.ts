@@ -100,6 +100,11 @@ describe('a Wave over HTTP', () => {
     expect(problemOf(await world.call(`/v1/requests/${request.id}/signed`, { bearer: ci }))).toBe('409 REQUEST_STATE');
   });
 
+  it('has no evidence before anything is signed', async () => {
+    const path = `/v1/requests/${request.id}/evidence`;
+    expect(problemOf(await world.call(path, { bearer: ci }))).toBe('409 REQUEST_STATE');
+  });
+
   it('takes no approval from a CI token, nor one that is signed for another purpose', async () => {
     const path = `/v1/requests/${request.id}/approvals`;
     const statement = await world.client(ci).statement(request.id);
@@ -128,6 +133,22 @@ describe('a Wave over HTTP', () => {
     expectAsPromised('getSigned', signed);
     expect(parseTargets(Buffer.from(signed.text)).signed.version).toBe(42);
     expect(parseTargets(Buffer.from(signed.text)).sha256).toBe(request.documents[0]?.sha256);
+  });
+
+  it('streams evidence that verifies, with the signer’s journal, and notes once who read it', async () => {
+    const path = `/v1/requests/${request.id}/evidence`;
+    const answer = await world.call(path, { bearer: alice });
+    expectAsPromised('getEvidence', answer);
+    await world.call(path, { bearer: alice });
+    const lines = readDossierLines([Buffer.from(answer.text, 'utf8')]);
+    const verified = await verifyDossier(lines, world.fixture.pins, new Date('2050-01-01T00:00:00Z'));
+    expect(verified).toMatchObject({ statementSha256: request.statementSha256, journal: { others: 0 } });
+    const { items } = await world.client(ci).events({ limit: 200 });
+    expect(items.filter(({ type, details }) => type === 'read' && details['what'] === 'evidence')).toHaveLength(1);
+    world.broken.signer = new CountersignError('SIGNER_UNAVAILABLE', 'gone');
+    const without = await world.call(path, { bearer: alice });
+    world.broken.signer = null;
+    expect(problemOf(without)).toBe('503 SIGNER_UNAVAILABLE');
   });
 
   it('refuses a cancellation of what is delivered', async () => {

@@ -1,9 +1,10 @@
 import { CountersignError } from '../../src/errors.js';
 import { NAMESPACES, parseRejection, verifySshSignature } from '../../src/approval/index.js';
-import { requireApproved, verifyDossier } from '../../src/dossier/index.js';
+import { requireApproved, verifyDossier, type JournalLine } from '../../src/dossier/index.js';
 import { findOfficerByKey } from '../../src/policy/index.js';
 import type { Clock, SignerPort, SignerSignature, Watermark, WatermarkLevel } from '../../src/signing/index.js';
 import { formatTime, parseRoot, parseTargets, sha256Hex, verifyRootChain, verifyTargets } from '../../src/tuf/index.js';
+import { journalLines } from '../support/journal-lines.js';
 import type { Fixture } from '../support/factory-fixture.js';
 
 /**
@@ -16,7 +17,7 @@ export interface VerifyingSigner extends SignerPort {
   readonly vetoes: Map<string, string>;
   readonly published$: Map<string, WatermarkLevel>;
   /** Each is thrown once by the next call of that name. */
-  fail(call: 'sign' | 'veto' | 'published' | 'status' | 'keys', ...errors: CountersignError[]): void;
+  fail(call: 'sign' | 'veto' | 'published' | 'status' | 'keys' | 'journal', ...errors: CountersignError[]): void;
   readonly calls: string[];
   holdsKeys: boolean;
 }
@@ -24,6 +25,7 @@ export interface VerifyingSigner extends SignerPort {
 export function createVerifyingSigner(fixture: Fixture, clock: Clock): VerifyingSigner {
   const failures = new Map<string, CountersignError[]>();
   const calls: string[] = [];
+  const written = new Map<string, readonly JournalLine[]>();
   const enter = (name: string): void => {
     calls.push(name);
     const error = failures.get(name)?.shift();
@@ -65,6 +67,8 @@ export function createVerifyingSigner(fixture: Fixture, clock: Clock): Verifying
       if (unnamed.length > 0) throw new CountersignError('WATERMARK_ISSUED', 'issued');
       const signedAt = formatTime(clock.now());
       const signatures = [{ document: 0, ...offline.sign(document.bytes), signedAt }];
+      const { statement, statementText: text, quorum } = verified;
+      written.set(verified.statementSha256, journalLines({ statement, text, persons: quorum.persons, signatures }));
       signer.issued.set(verified.statementSha256, { level: { version, sha256 }, tag, signatures });
       return { signatures, journal };
     },
@@ -92,6 +96,13 @@ export function createVerifyingSigner(fixture: Fixture, clock: Clock): Verifying
       const watermark = { version: targets.signed.version, sha256: targets.sha256 };
       signer.published$.set(tag, watermark);
       return { watermark };
+    },
+    journal: async (statementSha256) => {
+      await Promise.resolve();
+      enter('journal');
+      const lines = written.get(statementSha256);
+      if (lines === undefined) throw new CountersignError('NOT_FOUND', 'never signed');
+      return { lines };
     },
     status: async () => {
       await Promise.resolve();

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApiClient, type ApiClient } from '../../src/api/index.js';
 import { NAMESPACES } from '../../src/approval/index.js';
-import { requireApproved, verifyDossier } from '../../src/dossier/index.js';
+import { requireApproved, verifyDossier, type JournalLine } from '../../src/dossier/index.js';
 import type { CountersignError } from '../../src/errors.js';
 import {
   createApiToken,
@@ -31,6 +31,7 @@ import {
 import { openStore } from '../../src/store/index.js';
 import { parseTargets, sha256Hex } from '../../src/tuf/index.js';
 import { createFixture, metadataText, type Fixture } from './factory-fixture.js';
+import { journalLines } from './journal-lines.js';
 import { recordingLogger, type RecordingLogger } from './recording-logger.js';
 
 const HOUR_MS = 3_600_000;
@@ -216,6 +217,7 @@ function factoryOf(fixture: Fixture, broken: HttpWorld['broken']): FactoryPort {
 
 function signerOf(fixture: Fixture, clock: { now(): Date }, broken: HttpWorld['broken']): SignerPort {
   const journal = { seq: 1, hash: '0'.repeat(64) };
+  const written = new Map<string, readonly JournalLine[]>();
   const answer = <T>(value: () => T | Promise<T>): Promise<T> =>
     broken.signer === null ? Promise.resolve().then(value) : Promise.reject(broken.signer);
   return {
@@ -225,8 +227,12 @@ function signerOf(fixture: Fixture, clock: { now(): Date }, broken: HttpWorld['b
         requireApproved(verified);
         const [document] = verified.documents;
         if (document === undefined) throw new Error('a dossier without documents');
-        return { signatures: fixture.sign(document.bytes, clock.now()), journal };
+        const signatures = fixture.sign(document.bytes, clock.now());
+        const { statement, statementText: text, statementSha256, quorum } = verified;
+        written.set(statementSha256, journalLines({ statement, text, persons: quorum.persons, signatures }));
+        return { signatures, journal };
       }),
+    journal: (statementSha256) => answer(() => ({ lines: written.get(statementSha256) ?? [] })),
     veto: () => answer(() => ({ person: 'bob' })),
     published: ({ metadata }) =>
       answer(() => {

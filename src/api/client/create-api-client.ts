@@ -56,6 +56,8 @@ export interface ApiClient {
   statement(id: string): Promise<string>;
   /** Lines with their line breaks, as they come. */
   dossier(id: string): AsyncIterable<string>;
+  /** The dossier with the signer's journal about it; lines as of `dossier`. */
+  evidence(id: string): AsyncIterable<string>;
   diff(id: string): Promise<RequestDiff>;
   diffText(id: string): Promise<string>;
   /** The exact text of the signed metadata. */
@@ -105,6 +107,9 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     statement: async (id) => readText(await get(at(OPERATIONS.getStatement.path, id))),
     async *dossier(id) {
       yield* readLines(await get(at(OPERATIONS.getDossier.path, id), { accept: MEDIA_TYPES.dossier }));
+    },
+    async *evidence(id) {
+      yield* readLines(await get(at(OPERATIONS.getEvidence.path, id), { accept: MEDIA_TYPES.dossier }));
     },
     diff: async (id) => readJson(await get(at(OPERATIONS.getDiff.path, id)), diffSchema),
     diffText: async (id) => readText(await get(at(OPERATIONS.getDiff.path, id), { accept: MEDIA_TYPES.text })),

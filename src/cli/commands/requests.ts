@@ -84,6 +84,16 @@ export function addRequestCommands(program: Command, context: CliContext): void 
       }
     });
 
+  withClient(program.command('evidence'))
+    .summary('print all evidence of a signed request, the signer’s journal included: keep it, `verify` reads it')
+    .argument('<id>')
+    .option('--json', 'accepted; the output is JSON anyway')
+    .action(async (id: string, options: ClientOptions) => {
+      for await (const line of serviceClient(clientSettings(context, options)).evidence(id)) {
+        printData(context, line.endsWith('\n') ? line : `${line}\n`);
+      }
+    });
+
   withClient(program.command('statement'))
     .summary('print a request’s statement: the exact bytes that officers sign')
     .argument('<id>')

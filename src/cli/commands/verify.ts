@@ -17,7 +17,10 @@ export function addVerifyCommand(program: Command, context: CliContext): void {
   program
     .command('verify')
     .summary('verify a dossier file, offline: what was approved by whom, and whether it holds')
-    .argument('<file>', 'a dossier, as `countersign dossier ID` writes it; - for standard input')
+    .argument(
+      '<file>',
+      'a dossier, as `countersign dossier ID` or `countersign evidence ID` writes it; - for standard input',
+    )
     .option('--trust <file>', 'trust file; default: that of the client configuration')
     .option('--at <time>', 'judge an unsigned request at this time instead of now')
     .option('--config <path>', 'client configuration')
@@ -39,6 +42,7 @@ export function addVerifyCommand(program: Command, context: CliContext): void {
           approvals: verified.approvals,
           rejections: verified.rejections,
           signatures: verified.signatures,
+          ...(verified.journal === undefined ? {} : { journal: verified.journal }),
           judgedAt: verified.judgedAt.toISOString(),
           judgedBy: verified.judgedBy,
           approved: verified.quorum.missing === 0 && verified.rejections.length === 0,

@@ -18,7 +18,7 @@ export interface RequestHandlerDependencies {
 
 type RequestHandlers = Pick<
   Handlers,
-  'submitWave' | 'listRequests' | 'getRequest' | 'getStatement' | 'getDossier' | 'getDiff' | 'getSigned'
+  'submitWave' | 'listRequests' | 'getRequest' | 'getStatement' | 'getDossier' | 'getEvidence' | 'getDiff' | 'getSigned'
 >;
 
 const RETRY_AFTER_SECONDS = '5';
@@ -72,6 +72,10 @@ export function createRequestHandlers(dependencies: RequestHandlerDependencies):
 
     getDossier({ params, identity }) {
       return { status: 200, lines: signing.dossier(params.id, identity.caller), type: MEDIA_TYPES.dossier };
+    },
+
+    getEvidence({ params, identity }) {
+      return { status: 200, lines: signing.evidence(params.id, identity.caller), type: MEDIA_TYPES.dossier };
     },
 
     async getDiff({ params, prefers }) {

@@ -11,6 +11,8 @@ import {
   type SignerStatus,
   signResultSchema,
   type SignResult,
+  statementJournalSchema,
+  type StatementJournal,
   statusSchema,
   type Veto,
   vetoResultSchema,
@@ -33,6 +35,8 @@ export interface SignerClient {
   published(published: Published): Promise<PublishedResult>;
   status(): Promise<SignerStatus>;
   keys(): Promise<SignerKeys>;
+  /** The journal's lines about one statement. @throws NOT_FOUND */
+  journal(statementSha256: string): Promise<StatementJournal>;
 }
 
 const DEFAULT_TIMEOUT_MS = 120_000;
@@ -53,6 +57,7 @@ export function createSignerClient({ socketPath, timeoutMs = DEFAULT_TIMEOUT_MS 
     published: (published) => post(PATHS.published, published, publishedResultSchema),
     status: () => get(PATHS.status, statusSchema),
     keys: () => get(PATHS.keys, keysSchema),
+    journal: (statementSha256) => get(`${PATHS.journal}?statement=${statementSha256}`, statementJournalSchema),
   };
 }
 

@@ -7,6 +7,7 @@ export type {
   SignerKeys,
   SignerStatus,
   SignResult,
+  StatementJournal,
   Veto,
   VetoResult,
 } from '../protocol.js';

@@ -9,6 +9,7 @@ import type { JournalBody, JournalEntry, JournalHead } from './entry.js';
 import type { StateFold } from './fold.js';
 import { sealEntry } from './line.js';
 import { lockStateDir, type StateLock } from './lock.js';
+import { type ExcerptLine, readExcerpt } from './read-excerpt.js';
 import { readJournal } from './read-journal.js';
 import type { SignerState } from './state.js';
 
@@ -118,6 +119,23 @@ export class Journal {
       throw this.file.fail(cause);
     }
     return this.fold.head;
+  }
+
+  /**
+   * Lines as they stand in the file, both ends included.
+   *
+   * @throws JOURNAL_DAMAGED, JOURNAL_WRITE_FAILED if the file cannot even be opened
+   */
+  async *excerpt(from: number, to: number): AsyncGenerator<ExcerptLine> {
+    const path = join(this.options.stateDir, JOURNAL_FILE);
+    const file = await open(path, constants.O_RDONLY).catch((cause: unknown) => {
+      throw writeFailed(path, cause);
+    });
+    try {
+      yield* readExcerpt(file, from, to);
+    } finally {
+      await file.close();
+    }
   }
 
   /** Waits for appends under way, then gives the state directory free. */

@@ -34,13 +34,19 @@ export function sealEntry(previous: JournalHead | null, at: string, body: Journa
  * @throws JOURNAL_DAMAGED with `details.line`
  */
 export function openLine(bytes: Uint8Array, lineNumber: number, previous: JournalHead | null): JournalEntry {
-  const entry = parseEntry(bytes, lineNumber);
-  const { hash, ...unsealed } = entry;
-  if (sha256Hex(encodeText(unsealed, TEXT)) !== hash) throw damaged(lineNumber, 'its hash is not that of its content');
+  const entry = openSealed(bytes, lineNumber);
   if (entry.seq !== (previous?.seq ?? 0) + 1) throw damaged(lineNumber, `its number is ${entry.seq}`);
   if (entry.prev !== (previous?.hash ?? NO_PREVIOUS))
     throw damaged(lineNumber, 'it does not follow the line before it');
   if (previous !== null && entry.at < previous.at) throw damaged(lineNumber, 'it is older than the line before it');
+  return entry;
+}
+
+/** Reads one line back and checks that it is canonical and unaltered, wherever it stands. @throws JOURNAL_DAMAGED with `details.line` */
+export function openSealed(bytes: Uint8Array, lineNumber: number): JournalEntry {
+  const entry = parseEntry(bytes, lineNumber);
+  const { hash, ...unsealed } = entry;
+  if (sha256Hex(encodeText(unsealed, TEXT)) !== hash) throw damaged(lineNumber, 'its hash is not that of its content');
   return entry;
 }
 

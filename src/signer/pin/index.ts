@@ -1,2 +1,2 @@
-export { readPinFile } from './pin-file.js';
+export { readPinFile, requirePinFile } from './pin-file.js';
 export { PinRecord, resetPin } from './pin-record.js';

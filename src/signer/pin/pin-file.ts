@@ -33,6 +33,11 @@ export function readPinFile(path: string): string {
   }
 }
 
+/** Whether the PIN file can be used, for who need not know what is in it. @throws PIN_FILE_INVALID */
+export function requirePinFile(path: string): void {
+  readPinFile(path);
+}
+
 function openPinFile(path: string): number {
   try {
     // O_NONBLOCK: a named pipe must not hold up the start

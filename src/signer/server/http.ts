@@ -54,7 +54,18 @@ function routesOf({ signer, limits, isStopping }: SignerHttpParts): ReadonlyMap<
     ],
     [PATHS.status, get(() => Promise.resolve(signer.status(isStopping())))],
     [PATHS.keys, get(() => signer.keys())],
+    [PATHS.journal, get((request) => signer.journalOf(statementIn(request)))],
   ]);
+}
+
+/** @throws INPUT_INVALID */
+function statementIn({ url = '' }: IncomingMessage): string {
+  const query = new URLSearchParams(url.slice(PATHS.journal.length));
+  const statement = query.get('statement') ?? '';
+  if (query.size === 1 && /^[0-9a-f]{64}$/.test(statement)) return statement;
+  throw new CountersignError('INPUT_INVALID', 'the path needs ?statement= and the digest of a statement alone', {
+    pointer: '/statement',
+  });
 }
 
 async function answer(
@@ -82,7 +93,8 @@ async function answer(
 
 function findHandler(request: IncomingMessage, routes: ReadonlyMap<string, ReadonlyMap<string, Handler>>): Handler {
   const { method = '', url = '' } = request;
-  const route = routes.get(url);
+  // one path takes a query; to the others it stays unknown
+  const route = routes.get(url.startsWith(`${PATHS.journal}?`) ? PATHS.journal : url);
   if (route === undefined) throw new CountersignError('NOT_FOUND', 'the signer has no such path');
   const handler = route.get(method);
   if (handler !== undefined) return handler;

@@ -9,6 +9,7 @@ import type {
   SignerKeys,
   SignerStatus,
   SignResult,
+  StatementJournal,
   Veto,
   VetoResult,
 } from '../protocol.js';
@@ -18,6 +19,7 @@ import { Mutex } from './mutex.js';
 import { newKeys, wantedKeys } from './new-keys.js';
 import { peekStatement } from './peek-statement.js';
 import { resultOf } from './sign-result.js';
+import { statementJournal } from './statement-journal.js';
 import type { OnStep } from './steps.js';
 import type { Tokens } from './tokens.js';
 
@@ -171,6 +173,11 @@ export class Signer {
   async keys(): Promise<SignerKeys> {
     await this.readTokens();
     return { keys: describeKeys(this.#state, this.parts.tokens.keys) };
+  }
+
+  /** What proves in which order a statement was decided upon and signed. @throws NOT_FOUND, JOURNAL_DAMAGED */
+  async journalOf(statementSha256: string): Promise<StatementJournal> {
+    return statementJournal(this.parts.journal, statementSha256);
   }
 
   /** Asks every token for its keys and remembers those that are new. */

@@ -99,6 +99,15 @@ describe('runSigner', () => {
     await expect(client().keys()).resolves.toMatchObject({ keys: [{ state: 'active', factory: 'acme' }] });
   });
 
+  it('tells the journal of a statement over the socket', async () => {
+    await start();
+    const wave = fixture.wave();
+    await client().sign(fixture.dossier({ wave }));
+    const { lines } = await client().journal(wave.sha256);
+    expect(lines.map(({ type }) => type)).toEqual(['journal', 'journal']);
+    expect(await rejectionOf(client().journal('0'.repeat(64)))).toMatch(/^NOT_FOUND/);
+  });
+
   it('takes lines with and without their line feeds, from a stream', async () => {
     await start();
     async function* lines() {
@@ -202,6 +211,8 @@ describe('the signer’s HTTP', () => {
   const cases: [string, Raw, number, string][] = [
     ['an unknown path', { path: '/v2/sign' }, 404, 'NOT_FOUND'],
     ['a path with a query', { method: 'GET', path: '/v1/status?x=1' }, 404, 'NOT_FOUND'],
+    ['a journal of no statement', { method: 'GET', path: '/v1/journal' }, 400, 'INPUT_INVALID'],
+    ['a journal of no digest', { method: 'GET', path: '/v1/journal?statement=x' }, 400, 'INPUT_INVALID'],
     ['another method', { method: 'GET' }, 405, 'METHOD_NOT_ALLOWED'],
     ['a dossier of another type', { type: 'text/plain', body: 'x' }, 415, 'MEDIA_TYPE'],
     ['a dossier without a type', { body: 'x' }, 415, 'MEDIA_TYPE'],

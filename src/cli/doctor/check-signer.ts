@@ -1,0 +1,49 @@
+import { createSignerClient, type SignerStatus } from '../../signer/client/index.js';
+import { examine, fail, ok, warn, type Finding } from './finding.js';
+
+const TIMEOUT_MS = 10_000;
+
+/** Whether the signer answers on its socket, follows this policy and is able to sign. */
+export async function checkSigner(
+  socket: string,
+  service: string | null,
+): Promise<{ status: SignerStatus | null; findings: Finding[] }> {
+  let status: SignerStatus | null = null;
+  const findings = await examine(
+    'signer',
+    `countersign signer run, with this user in the group of ${socket}`,
+    async () => {
+      status = await createSignerClient({ socketPath: socket, timeoutMs: TIMEOUT_MS }).status();
+      return judge(status, service);
+    },
+  );
+  return { status, findings };
+}
+
+function judge(status: SignerStatus, service: string | null): Finding[] {
+  const { journal, tokens, frozen, keys } = status;
+  const findings = [ok('signer', `answers; journal at entry ${journal.seq} of ${journal.at}`)];
+  if (service !== null && status.service !== service) {
+    const todo = 'give service and signer the same trust: the two digests of `countersign policy show`';
+    findings.push(fail('signer', 'follows another policy version 1 than is trusted here', todo));
+  }
+  if (journal.failed) findings.push(fail('signer journal', 'a write failed', 'mend the disk, then restart the signer'));
+  if (!status.clockOk) findings.push(fail('signer clock', 'is behind its journal', 'set the clock of the signer'));
+  for (const { factory, role, keyid } of frozen) {
+    const todo = 'find out who used the key outside of this signer; see SECURITY.md';
+    findings.push(
+      fail('signer', `${role} of ${factory} is frozen: ${keyid} signed what the journal does not know`, todo),
+    );
+  }
+  for (const { label, state, workers } of tokens) {
+    const restarts = workers.reduce((sum, worker) => sum + worker.restarts, 0);
+    if (state !== 'ready') findings.push(fail(`token ${label}`, `is ${state}`, 'look at the signer’s log'));
+    else if (restarts > 0)
+      findings.push(warn(`token ${label}`, `its workers were restarted ${restarts} times`, 'look at the signer’s log'));
+  }
+  for (const { keyid, state } of keys) {
+    if (state === 'absent')
+      findings.push(warn(`key ${keyid.slice(0, 12)}`, 'is known and in no token now', 'attach its token'));
+  }
+  return findings;
+}

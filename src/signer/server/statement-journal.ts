@@ -1,0 +1,28 @@
+import { CountersignError } from '../../errors.js';
+import type { Journal } from '../journal/index.js';
+import type { StatementJournal } from '../protocol.js';
+
+/**
+ * The journal's lines from the intent to sign a statement to its last signature. Lines of other requests that stand in between are
+ * given by their place and hash alone: they hold names, reasons and documents that whoever gets this evidence need not know.
+ *
+ * @throws NOT_FOUND this signer never decided to sign it; JOURNAL_DAMAGED
+ */
+export async function statementJournal(journal: Journal, statementSha256: string): Promise<StatementJournal> {
+  const intent = journal.state.intents.get(statementSha256);
+  if (intent === undefined) {
+    throw new CountersignError('NOT_FOUND', 'the journal has no decision to sign this statement', {
+      hint: 'Was it signed by this signer, and is this its whole journal?',
+      details: { statement: statementSha256 },
+    });
+  }
+  const first = intent.entry.seq;
+  const last = Math.max(first, ...[...intent.signatures.values()].map(({ seq }) => seq));
+  const lines: StatementJournal['lines'] = [];
+  for await (const { entry, text } of journal.excerpt(first, last)) {
+    const { type, seq, prev, hash } = entry;
+    const own = (type === 'intent' || type === 'signature') && entry.statement === statementSha256;
+    lines.push(own ? { type: 'journal', text } : { type: 'journal-hash', seq, prev, hash });
+  }
+  return { lines };
+}

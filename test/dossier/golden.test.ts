@@ -1,0 +1,39 @@
+import { describe, expect, test } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { explainVerification, parsePins, requireApproved, verifyDossier } from '../../src/dossier/index.js';
+
+const read = (name: string): Buffer => readFileSync(new URL(`./golden/${name}`, import.meta.url));
+const linesOf = (name: string): string[] => read(name).toString('utf8').trimEnd().split('\n');
+const pins = parsePins(read('pins.json'));
+/** Everything in these files has expired long since. */
+const YEARS_LATER = new Date('2046-11-22T00:00:00Z');
+
+/** These files were written once and are never written again: what an auditor keeps has to be readable for ever. */
+describe('files of format 1', () => {
+  test('without the journal verify years later', async () => {
+    const verified = await verifyDossier(linesOf('format-1.dossier'), pins, YEARS_LATER);
+    requireApproved(verified);
+    expect(verified).toMatchObject({
+      statementSha256: 'a3089f74ce27c2b0cfcf3c81d9ddc9ea90ee22f897eca408d1a6683d87848076',
+      wave: { name: 'w42', tag: 'production', version: 42 },
+      quorum: { persons: ['alice', 'bob'], missing: 0 },
+      signatures: [{ signedAt: '2026-11-22T16:00:00Z' }],
+      judgedAt: new Date('2026-11-22T16:00:00Z'),
+      judgedBy: 'signer-claim',
+    });
+    expect(verified.published?.threshold.signed).toHaveLength(2);
+    expect(verified.journal).toBeUndefined();
+  });
+
+  test('with the journal verify years later, and say in which order it went', async () => {
+    const verified = await verifyDossier(linesOf('format-1.evidence'), pins, YEARS_LATER);
+    requireApproved(verified);
+    expect(verified.journal).toMatchObject({
+      intent: { seq: 10, persons: ['alice', 'bob'] },
+      signatures: [{ seq: 11 }],
+      head: { seq: 11, hash: 'd85ebcfa8b961e7b04df4e483bd8b0bde1b49677624ea364caf29d7d0a7fe2b8' },
+      others: 0,
+    });
+    expect(explainVerification(verified)).toContain('entry 10  decided to sign this very statement');
+  });
+});
