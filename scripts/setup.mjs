@@ -30,6 +30,8 @@ function checkNode() {
 function missingSystemPackages() {
   const needs = [
     { packages: ['softhsm2'], there: softhsmModule() !== undefined },
+    // tests build a PKCS#11 module of their own
+    { packages: ['gcc', 'libc6-dev'], there: onPath('cc') },
     { packages: ['openssh-client'], there: onPath('ssh-keygen') && onPath('ssh-agent') && onPath('ssh-add') },
   ];
   // Compiler and Python are only needed while native modules still have to be built.

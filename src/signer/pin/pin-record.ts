@@ -96,6 +96,21 @@ export class PinRecord {
     syncDirectory(this.#directory);
   }
 
+  /**
+   * The same for a token that says so without having been asked to log in, e.g. of a PIN that expired meanwhile.
+   *
+   * @throws TOKEN_UNAVAILABLE if the record cannot be written
+   */
+  refuseUnasked(as: 'refused' | 'locked'): void {
+    try {
+      mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+      closeSync(openSync(this.#file(as), 'w', 0o600));
+      syncDirectory(this.#directory);
+    } catch (cause) {
+      throw this.#unwritable(cause);
+    }
+  }
+
   #refuseIfAnswered(): void {
     const hint = `put the right PIN into its file, then run \`countersign signer pin-reset ${this.#token.label}\` and restart`;
     const details = { token: this.#token.label, serial: this.#token.serial, record: this.#directory };

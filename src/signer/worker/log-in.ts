@@ -55,3 +55,17 @@ function recordFailure(record: PinRecord, error: unknown): void {
   else if (action === 'stop-locked') record.refuse('locked');
   else if (isCountersignError(error, 'TOKEN_UNAVAILABLE')) record.withdraw();
 }
+
+/**
+ * Keeps the token's word about the PIN also where it came from another call than C_Login: the next process would send
+ * the PIN again otherwise.
+ */
+export function recordRefusal(info: TokenInfo, stateDir: string, error: unknown): void {
+  const action = actionAfter(error);
+  if (action !== 'stop-pin' && action !== 'stop-locked') return;
+  try {
+    new PinRecord(stateDir, info).refuseUnasked(action === 'stop-pin' ? 'refused' : 'locked');
+  } catch {
+    // what the token said matters more to whoever waits; the pool stops either way
+  }
+}

@@ -12,7 +12,7 @@ import {
 } from '../pkcs11/index.js';
 import { actionAfter } from '../pkcs11/ckr.js';
 import type { TokenKey, TokenSelector } from '../token-types.js';
-import { logIn } from './log-in.js';
+import { logIn, recordRefusal } from './log-in.js';
 
 /** Tries of one signing inside one process, before a fresh process is asked for. */
 const MAX_TRIES = 3;
@@ -27,11 +27,13 @@ export interface OpenOptions {
 /** A token that this process is logged in to. */
 export class OpenToken {
   readonly #module: Pkcs11Module;
+  readonly #stateDir: string;
   readonly session: TokenSession;
   #found: KeyPairs;
 
-  private constructor(module: Pkcs11Module, session: TokenSession) {
+  private constructor(module: Pkcs11Module, stateDir: string, session: TokenSession) {
     this.#module = module;
+    this.#stateDir = stateDir;
     this.session = session;
     this.#found = listKeyPairs(session);
   }
@@ -47,7 +49,7 @@ export class OpenToken {
     const session = TokenSession.open(token);
     try {
       logIn(session, options.pinFile, options.stateDir);
-      return new OpenToken(module, session);
+      return new OpenToken(module, options.stateDir, session);
     } catch (error) {
       session.close();
       throw error;
@@ -99,6 +101,7 @@ export class OpenToken {
         return this.signPair(this.#find(keyid), message);
       } catch (error) {
         const action = actionAfter(error);
+        recordRefusal(this.session.token.info, this.#stateDir, error);
         if (tries === MAX_TRIES || (action !== 'retry' && action !== 'fresh-session')) throw error;
         if (action === 'fresh-session') this.#freshSession();
       }
