@@ -111,7 +111,8 @@ class GuardedClient implements PostgresPoolClient {
       throw error;
     }
     // The server answers the commit of a failed transaction by undoing it, and calls that no error.
-    if (text === 'commit' && result.command !== 'COMMIT') {
+    const done: string = result.command;
+    if (text === 'commit' && done !== 'COMMIT') {
       throw new CountersignError('STORE_FAILED', 'the database undid a transaction instead of committing it');
     }
     return result;
