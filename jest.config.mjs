@@ -11,6 +11,8 @@ export default {
       { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
     ],
   },
+  globalSetup: '<rootDir>/test/support/postgres-scope.mjs',
+  globalTeardown: '<rootDir>/test/support/postgres-scope-end.mjs',
   // Processes and tokens take their time on a busy machine; nothing here waits for a clock.
   testTimeout: 120_000,
   maxWorkers: '100%',

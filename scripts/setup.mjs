@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 /**
  * Makes a fresh clone ready: system packages, node modules, build. Runs before `npm test` and `npm run demo`,
- * needs nothing but Node itself, and does nothing that was done before.
+ * needs nothing but Node itself, and does nothing that was done before. With --tests, also what only tests want.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -15,6 +15,7 @@ let worked = false;
 
 checkNode();
 installSystemPackages();
+if (process.argv.includes('--tests')) installPostgres();
 installNodeModules();
 build();
 if (worked) say('ready');
@@ -45,26 +46,42 @@ function missingSystemPackages() {
 function installSystemPackages() {
   const packages = missingSystemPackages();
   if (packages.length === 0) return;
+  const problem = aptInstall(packages);
+  if (problem !== null) fail(problem);
+  if (missingSystemPackages().length > 0)
+    fail(`something is still missing. Try by hand:\n  apt-get install ${packages.join(' ')}`);
+}
+
+/** Tests that want a PostgreSQL start one of their own from Debian's package; without it they are skipped, and say so. */
+function installPostgres() {
+  if (hasPostgres()) return;
+  const problem = aptInstall(['postgresql']);
+  if (problem !== null) say(`the tests over PostgreSQL will be skipped: ${problem}`);
+}
+
+/** Null when they are installed, otherwise what to do. */
+function aptInstall(packages) {
   const byHand = `apt-get install ${packages.join(' ')}`;
   if (!onPath('apt-get'))
-    fail(`these programs are missing: ${packages.join(', ')} (Debian's names). Install them and run this again.`);
+    return `these programs are missing: ${packages.join(', ')} (Debian's names). Install them and run this again.`;
   const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
   if (sudo.length > 0 && (!onPath('sudo') || !run([...sudo, 'true'], { quiet: true }))) {
-    fail(
-      `system packages are missing and this user may not install them. As root, run:\n  ${byHand}\nthen run this again.`,
-    );
+    return `system packages are missing and this user may not install them. As root, run:\n  ${byHand}\nthen run this again.`;
   }
   say(`installing system packages: ${packages.join(' ')}`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const install = [...sudo, 'apt-get', 'install', '-y', '--no-install-recommends', ...packages];
   // The package lists of a fresh machine are empty or old: refresh them first, once.
   const ok = run([...sudo, 'apt-get', 'update', '-q'], { env }) && run(install, { env });
-  if (!ok || missingSystemPackages().length > 0)
-    fail(`the system packages could not be installed. Try by hand:\n  ${byHand}`);
+  return ok ? null : `the system packages could not be installed. Try by hand:\n  ${byHand}`;
 }
 
 function installNodeModules() {
   if (nodeModulesAreCurrent()) return;
+  // npm ci empties the folder behind the link, which others use too.
+  if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink() === true) {
+    fail('node_modules is a link to a folder of another clone and not up to date: install there, or remove the link.');
+  }
   say('installing node modules; native ones are compiled, which takes about two minutes');
   if (!run(['npm', 'ci', '--no-audit', '--no-fund'])) fail('npm ci failed; its own output above says why.');
   writeFileSync(stampFile(), wantedStamp());
@@ -99,6 +116,11 @@ function softhsmModule() {
     '/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so',
     '/usr/local/lib/softhsm/libsofthsm2.so',
   ].find((path) => existsSync(path));
+}
+
+function hasPostgres() {
+  const versions = '/usr/lib/postgresql';
+  return existsSync(versions) && readdirSync(versions).some((one) => existsSync(join(versions, one, 'bin', 'initdb')));
 }
 
 function onPath(program) {

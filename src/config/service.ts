@@ -2,13 +2,25 @@ import { z } from 'zod';
 import { logSchema } from './log.js';
 import { readYaml, resolveFrom } from './read-yaml.js';
 
+/** No secret stands in a configuration file: those are shown around, copied and kept in version control. */
+function holdsPassword(url: string): boolean {
+  if (!/^postgres(ql)?:/i.test(url)) return false;
+  const authority = /^\w+:\/\/([^/?#]*)/.exec(url)?.[1] ?? '';
+  const user = authority.slice(0, Math.max(0, authority.lastIndexOf('@')));
+  return user.includes(':') || new URLSearchParams(/\?([^#]*)/.exec(url)?.[1] ?? '').has('password');
+}
+
 const schema = z.strictObject({
   listen: z
     .strictObject({ host: z.string().min(1).default('127.0.0.1'), port: z.int().min(0).max(65_535).default(8440) })
     .prefault({}),
   publicUrl: z.url({ protocol: /^https?$/ }).optional(),
   trustProxy: z.boolean().default(false),
-  database: z.string().min(1),
+  database: z
+    .string()
+    .min(1)
+    .refine((url) => !holdsPassword(url), 'holds a password: write it to the file that databasePasswordFile names'),
+  databasePasswordFile: z.string().min(1).optional(),
   signer: z.strictObject({
     socket: z.string().min(1),
     timeoutSeconds: z.int().min(1).max(600).default(120),
@@ -47,6 +59,7 @@ export function loadServiceConfig(path: string): ServiceConfig {
   return Object.freeze({
     ...config,
     database,
+    ...(config.databasePasswordFile === undefined ? {} : { databasePasswordFile: here(config.databasePasswordFile) }),
     signer: { ...config.signer, socket: here(config.signer.socket) },
     policy: config.policy.map(here),
     trust: here(config.trust),

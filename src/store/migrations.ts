@@ -1,4 +1,4 @@
-import { sql, type Kysely, type Migration } from 'kysely';
+import { sql, type Kysely, type Migration, type RawBuilder } from 'kysely';
 
 export type DialectName = 'sqlite' | 'postgres';
 
@@ -7,47 +7,54 @@ export type DialectName = 'sqlite' | 'postgres';
  * Each runs in a transaction of its own kind of database, so a crash leaves the step undone or done.
  */
 export function migrationsFor(dialect: DialectName): Record<string, Migration> {
-  const bytes = dialect === 'sqlite' ? sql`blob` : sql`bytea`;
+  const types = TYPES[dialect];
   return {
-    '001-requests': { up: (db) => createRequests(db, bytes) },
-    '002-events': { up: createEvents },
-    '003-access': { up: createAccess },
+    '001-requests': { up: (db) => createRequests(db, types) },
+    '002-events': { up: (db) => createEvents(db, types) },
+    '003-access': { up: (db) => createAccess(db, types) },
   };
 }
 
 type AnyDatabase = Kysely<unknown>;
+type Types = Readonly<Record<'text' | 'bytes', RawBuilder<unknown>>>;
 
-async function createRequests(db: AnyDatabase, bytes: ReturnType<typeof sql>): Promise<void> {
+/** Texts are compared and sorted byte by byte, as SQLite does, whatever language the database was made for. */
+const TYPES: Readonly<Record<DialectName, Types>> = {
+  sqlite: { text: sql`text`, bytes: sql`blob` },
+  postgres: { text: sql`text collate "C"`, bytes: sql`bytea` },
+};
+
+async function createRequests(db: AnyDatabase, { text, bytes }: Types): Promise<void> {
   await db.schema
     .createTable('blobs')
-    .addColumn('sha256', 'text', (column) => column.primaryKey().notNull())
+    .addColumn('sha256', text, (column) => column.primaryKey().notNull())
     .addColumn('bytes', bytes, (column) => column.notNull())
     .execute();
   await db.schema
     .createTable('requests')
-    .addColumn('id', 'text', (column) => column.primaryKey().notNull())
-    .addColumn('factory', 'text', (column) => column.notNull())
-    .addColumn('kind', 'text', (column) => column.notNull())
-    .addColumn('state', 'text', (column) => column.notNull())
-    .addColumn('closed_because', 'text')
-    .addColumn('wave_name', 'text')
-    .addColumn('wave_tag', 'text')
+    .addColumn('id', text, (column) => column.primaryKey().notNull())
+    .addColumn('factory', text, (column) => column.notNull())
+    .addColumn('kind', text, (column) => column.notNull())
+    .addColumn('state', text, (column) => column.notNull())
+    .addColumn('closed_because', text)
+    .addColumn('wave_name', text)
+    .addColumn('wave_tag', text)
     .addColumn('wave_version', 'bigint')
-    .addColumn('requester_name', 'text', (column) => column.notNull())
-    .addColumn('requester_kind', 'text', (column) => column.notNull())
-    .addColumn('requester_via', 'text', (column) => column.notNull())
-    .addColumn('reason', 'text', (column) => column.notNull())
-    .addColumn('created', 'text', (column) => column.notNull())
-    .addColumn('expires', 'text', (column) => column.notNull())
-    .addColumn('statement', 'text', (column) => column.notNull())
-    .addColumn('statement_sha256', 'text', (column) => column.notNull().unique())
+    .addColumn('requester_name', text, (column) => column.notNull())
+    .addColumn('requester_kind', text, (column) => column.notNull())
+    .addColumn('requester_via', text, (column) => column.notNull())
+    .addColumn('reason', text, (column) => column.notNull())
+    .addColumn('created', text, (column) => column.notNull())
+    .addColumn('expires', text, (column) => column.notNull())
+    .addColumn('statement', text, (column) => column.notNull())
+    .addColumn('statement_sha256', text, (column) => column.notNull().unique())
     .addColumn('policy_version', 'bigint', (column) => column.notNull())
-    .addColumn('last_error', 'text')
+    .addColumn('last_error', text)
     .addColumn('attempts', 'bigint', (column) => column.notNull().defaultTo(0))
-    .addColumn('next_attempt', 'text')
-    .addColumn('published', 'text', (column) => column.references('blobs.sha256'))
-    .addColumn('signer_told', 'text')
-    .addColumn('since', 'text', (column) => column.notNull())
+    .addColumn('next_attempt', text)
+    .addColumn('published', text, (column) => column.references('blobs.sha256'))
+    .addColumn('signer_told', text)
+    .addColumn('since', text, (column) => column.notNull())
     .execute();
   // A tag is held from the asking until the Wave is delivered or given up: two signed documents for one tag
   // could only ever be delivered in an order that nobody approved.
@@ -75,91 +82,91 @@ async function createRequests(db: AnyDatabase, bytes: ReturnType<typeof sql>): P
     .execute();
   await db.schema
     .createTable('request_blobs')
-    .addColumn('request_id', 'text', (column) => column.notNull().references('requests.id'))
-    .addColumn('part', 'text', (column) => column.notNull())
+    .addColumn('request_id', text, (column) => column.notNull().references('requests.id'))
+    .addColumn('part', text, (column) => column.notNull())
     .addColumn('position', 'bigint', (column) => column.notNull())
-    .addColumn('sha256', 'text', (column) => column.notNull().references('blobs.sha256'))
+    .addColumn('sha256', text, (column) => column.notNull().references('blobs.sha256'))
     .addPrimaryKeyConstraint('request_blobs_key', ['request_id', 'part', 'position'])
     .execute();
   await db.schema.createIndex('request_blobs_by_sha256').on('request_blobs').columns(['sha256', 'part']).execute();
   await db.schema
     .createTable('approvals')
-    .addColumn('request_id', 'text', (column) => column.notNull().references('requests.id'))
-    .addColumn('person', 'text', (column) => column.notNull())
-    .addColumn('fingerprint', 'text', (column) => column.notNull())
-    .addColumn('sshsig', 'text', (column) => column.notNull())
-    .addColumn('at', 'text', (column) => column.notNull())
+    .addColumn('request_id', text, (column) => column.notNull().references('requests.id'))
+    .addColumn('person', text, (column) => column.notNull())
+    .addColumn('fingerprint', text, (column) => column.notNull())
+    .addColumn('sshsig', text, (column) => column.notNull())
+    .addColumn('at', text, (column) => column.notNull())
     .addPrimaryKeyConstraint('approvals_key', ['request_id', 'person'])
     .execute();
   await db.schema
     .createTable('rejections')
-    .addColumn('request_id', 'text', (column) => column.notNull().references('requests.id'))
-    .addColumn('person', 'text', (column) => column.notNull())
-    .addColumn('fingerprint', 'text', (column) => column.notNull())
-    .addColumn('sshsig', 'text', (column) => column.notNull())
-    .addColumn('at', 'text', (column) => column.notNull())
-    .addColumn('rejection', 'text', (column) => column.notNull())
-    .addColumn('reason', 'text', (column) => column.notNull())
-    .addColumn('vetoed', 'text')
-    .addColumn('veto_refused', 'text')
+    .addColumn('request_id', text, (column) => column.notNull().references('requests.id'))
+    .addColumn('person', text, (column) => column.notNull())
+    .addColumn('fingerprint', text, (column) => column.notNull())
+    .addColumn('sshsig', text, (column) => column.notNull())
+    .addColumn('at', text, (column) => column.notNull())
+    .addColumn('rejection', text, (column) => column.notNull())
+    .addColumn('reason', text, (column) => column.notNull())
+    .addColumn('vetoed', text)
+    .addColumn('veto_refused', text)
     .addPrimaryKeyConstraint('rejections_key', ['request_id', 'person'])
     .execute();
   await db.schema
     .createTable('signatures')
-    .addColumn('request_id', 'text', (column) => column.notNull().references('requests.id'))
+    .addColumn('request_id', text, (column) => column.notNull().references('requests.id'))
     .addColumn('document', 'bigint', (column) => column.notNull())
-    .addColumn('keyid', 'text', (column) => column.notNull())
-    .addColumn('method', 'text', (column) => column.notNull())
-    .addColumn('sig', 'text', (column) => column.notNull())
-    .addColumn('signed_at', 'text', (column) => column.notNull())
+    .addColumn('keyid', text, (column) => column.notNull())
+    .addColumn('method', text, (column) => column.notNull())
+    .addColumn('sig', text, (column) => column.notNull())
+    .addColumn('signed_at', text, (column) => column.notNull())
     .addPrimaryKeyConstraint('signatures_key', ['request_id', 'document', 'keyid'])
     .execute();
   await db.schema
     .createTable('idempotency')
-    .addColumn('key', 'text', (column) => column.notNull())
-    .addColumn('caller', 'text', (column) => column.notNull())
-    .addColumn('request_sha256', 'text', (column) => column.notNull())
-    .addColumn('request_id', 'text', (column) => column.notNull().references('requests.id'))
-    .addColumn('at', 'text', (column) => column.notNull())
+    .addColumn('key', text, (column) => column.notNull())
+    .addColumn('caller', text, (column) => column.notNull())
+    .addColumn('request_sha256', text, (column) => column.notNull())
+    .addColumn('request_id', text, (column) => column.notNull().references('requests.id'))
+    .addColumn('at', text, (column) => column.notNull())
     .addPrimaryKeyConstraint('idempotency_key', ['key', 'caller'])
     .execute();
 }
 
-async function createEvents(db: AnyDatabase): Promise<void> {
+async function createEvents(db: AnyDatabase, { text }: Types): Promise<void> {
   await db.schema
     .createTable('events')
     .addColumn('seq', 'bigint', (column) => column.primaryKey().notNull())
-    .addColumn('at', 'text', (column) => column.notNull())
-    .addColumn('actor', 'text', (column) => column.notNull())
-    .addColumn('type', 'text', (column) => column.notNull())
-    .addColumn('request_id', 'text')
-    .addColumn('details', 'text', (column) => column.notNull())
-    .addColumn('once', 'text', (column) => column.unique())
-    .addColumn('prev', 'text', (column) => column.notNull())
-    .addColumn('hash', 'text', (column) => column.notNull())
+    .addColumn('at', text, (column) => column.notNull())
+    .addColumn('actor', text, (column) => column.notNull())
+    .addColumn('type', text, (column) => column.notNull())
+    .addColumn('request_id', text)
+    .addColumn('details', text, (column) => column.notNull())
+    .addColumn('once', text, (column) => column.unique())
+    .addColumn('prev', text, (column) => column.notNull())
+    .addColumn('hash', text, (column) => column.notNull())
     .execute();
   await db.schema
     .createTable('event_head')
     .addColumn('id', 'bigint', (column) => column.primaryKey().notNull())
     .addColumn('seq', 'bigint', (column) => column.notNull())
-    .addColumn('hash', 'text', (column) => column.notNull())
+    .addColumn('hash', text, (column) => column.notNull())
     .execute();
   await sql`insert into event_head (id, seq, hash) values (1, 0, ${sql.lit('0'.repeat(64))})`.execute(db);
 }
 
-async function createAccess(db: AnyDatabase): Promise<void> {
+async function createAccess(db: AnyDatabase, { text }: Types): Promise<void> {
   await db.schema
     .createTable('tokens')
-    .addColumn('id', 'text', (column) => column.primaryKey().notNull())
-    .addColumn('name', 'text', (column) => column.notNull())
-    .addColumn('kind', 'text', (column) => column.notNull())
-    .addColumn('person', 'text')
-    .addColumn('scopes', 'text', (column) => column.notNull())
-    .addColumn('secret_sha256', 'text', (column) => column.notNull())
-    .addColumn('created', 'text', (column) => column.notNull())
-    .addColumn('expires', 'text', (column) => column.notNull())
-    .addColumn('revoked', 'text')
-    .addColumn('last_used', 'text')
+    .addColumn('id', text, (column) => column.primaryKey().notNull())
+    .addColumn('name', text, (column) => column.notNull())
+    .addColumn('kind', text, (column) => column.notNull())
+    .addColumn('person', text)
+    .addColumn('scopes', text, (column) => column.notNull())
+    .addColumn('secret_sha256', text, (column) => column.notNull())
+    .addColumn('created', text, (column) => column.notNull())
+    .addColumn('expires', text, (column) => column.notNull())
+    .addColumn('revoked', text)
+    .addColumn('last_used', text)
     .execute();
   await db.schema
     .createIndex('tokens_one_live_per_name')
@@ -170,20 +177,20 @@ async function createAccess(db: AnyDatabase): Promise<void> {
     .execute();
   await db.schema
     .createTable('sessions')
-    .addColumn('id', 'text', (column) => column.primaryKey().notNull())
-    .addColumn('person', 'text', (column) => column.notNull())
-    .addColumn('fingerprint', 'text', (column) => column.notNull())
-    .addColumn('secret_sha256', 'text', (column) => column.notNull())
-    .addColumn('created', 'text', (column) => column.notNull())
-    .addColumn('expires', 'text', (column) => column.notNull())
+    .addColumn('id', text, (column) => column.primaryKey().notNull())
+    .addColumn('person', text, (column) => column.notNull())
+    .addColumn('fingerprint', text, (column) => column.notNull())
+    .addColumn('secret_sha256', text, (column) => column.notNull())
+    .addColumn('created', text, (column) => column.notNull())
+    .addColumn('expires', text, (column) => column.notNull())
     .execute();
   await db.schema
     .createTable('challenges')
-    .addColumn('sha256', 'text', (column) => column.primaryKey().notNull())
-    .addColumn('text', 'text', (column) => column.notNull())
-    .addColumn('person', 'text', (column) => column.notNull())
-    .addColumn('fingerprint', 'text', (column) => column.notNull())
-    .addColumn('created', 'text', (column) => column.notNull())
-    .addColumn('expires', 'text', (column) => column.notNull())
+    .addColumn('sha256', text, (column) => column.primaryKey().notNull())
+    .addColumn('text', text, (column) => column.notNull())
+    .addColumn('person', text, (column) => column.notNull())
+    .addColumn('fingerprint', text, (column) => column.notNull())
+    .addColumn('created', text, (column) => column.notNull())
+    .addColumn('expires', text, (column) => column.notNull())
     .execute();
 }

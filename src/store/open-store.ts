@@ -1,4 +1,4 @@
-import { Kysely, Migrator, type Dialect } from 'kysely';
+import { Kysely, Migrator, sql, type Dialect } from 'kysely';
 import { CountersignError } from '../errors.js';
 import type { Store } from '../signing/index.js';
 import { createBlobStore } from './blobs.js';
@@ -6,6 +6,7 @@ import { createChallengeStore } from './challenges.js';
 import { createConnection, translated, type Connection } from './connection.js';
 import { createEventStore, touchHead } from './events.js';
 import { migrationsFor, type DialectName } from './migrations.js';
+import { createPostgresDialect } from './postgres-dialect.js';
 import { createRequestStore } from './requests.js';
 import type { Schema } from './schema.js';
 import { createSessionStore } from './sessions.js';
@@ -17,15 +18,17 @@ import { createTokenStore } from './tokens.js';
 const IDEMPOTENCY_LIFETIME_MS = 7 * 24 * 3600 * 1000;
 
 /**
- * Opens the database and brings its tables up to date.
+ * Opens the database and brings its tables up to date. Several processes may do so at once.
  *
- * @param url `sqlite:` and the path of a file, which is made if it is missing
+ * @param url `sqlite:` and the path of a file, which is made if it is missing; or `postgres://user@host/database`
+ * @param options.password the database user's, if the URL has none
  * @throws STORE_UNSUPPORTED for another kind of database; STORE_FAILED if it cannot be opened or migrated
  */
-export async function openStore(url: string): Promise<Store> {
-  const { name, dialect } = dialectOf(url);
+export async function openStore(url: string, options: { password?: string } = {}): Promise<Store> {
+  const { name, dialect } = dialectOf(url, options.password);
   const db = new Kysely<Schema>({ dialect });
   try {
+    if (name === 'postgres') await requireUnicode(db);
     await migrate(db, name);
   } catch (error) {
     await db.destroy().catch(() => undefined);
@@ -34,20 +37,28 @@ export async function openStore(url: string): Promise<Store> {
   return assemble(createConnection(db));
 }
 
-function dialectOf(url: string): { name: DialectName; dialect: Dialect } {
+function dialectOf(url: string, password: string | undefined): { name: DialectName; dialect: Dialect } {
   const separator = url.indexOf(':');
   const scheme = separator < 0 ? '' : url.slice(0, separator);
   const rest = url.slice(separator + 1);
   if (scheme === 'sqlite' && rest !== '') return { name: 'sqlite', dialect: createSqliteDialect(rest) };
-  if (scheme === 'postgres' || scheme === 'postgresql') {
-    throw new CountersignError('STORE_UNSUPPORTED', 'this version keeps its data in SQLite only', {
-      hint: 'Use `database: sqlite:/path/to/file.db`.',
-      details: { scheme },
-    });
+  if ((scheme === 'postgres' || scheme === 'postgresql') && rest.startsWith('//')) {
+    return { name: 'postgres', dialect: createPostgresDialect(url, password) };
   }
   // The URL itself is not repeated: it may hold a password.
   throw new CountersignError('STORE_UNSUPPORTED', 'the database URL is of no known kind', {
-    hint: 'Write it as `sqlite:` and the path of a file.',
+    hint: 'Write `sqlite:` and the path of a file, or `postgres://user@host/database`.',
+  });
+}
+
+/** In another encoding some statements could not be stored, or would come back as other bytes than were signed. */
+async function requireUnicode(db: Kysely<Schema>): Promise<void> {
+  const { rows } = await sql<{ server_encoding: string }>`show server_encoding`.execute(db);
+  const encoding = rows[0]?.server_encoding ?? 'unknown';
+  if (encoding === 'UTF8') return;
+  throw new CountersignError('STORE_UNSUPPORTED', `the database keeps its texts as ${encoding}, not as UTF8`, {
+    hint: "Make it anew: create database … encoding 'UTF8' template template0.",
+    details: { encoding },
   });
 }
 

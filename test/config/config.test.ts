@@ -55,6 +55,28 @@ describe('configuration', () => {
     expect(loadServiceConfig(path).listen.host).toBe('127.0.0.1');
   });
 
+  const SERVICE = 'signer: {socket: s}\npolicy: [p]\ntrust: t\nfactories: {}\n';
+
+  it('takes a database on a server, and its password from a file', () => {
+    const database = 'postgres://countersign@db.example/countersign?sslmode=verify-full';
+    const path = file('postgres.yaml', `database: ${database}\ndatabasePasswordFile: ./db.password\n${SERVICE}`);
+    expect(loadServiceConfig(path)).toMatchObject({ database, databasePasswordFile: join(folder, 'db.password') });
+  });
+
+  it.each([
+    'postgres://countersign:s3cret@db/countersign',
+    'postgresql://:s3cret@db/countersign',
+    'postgres://countersign:s3cret@/countersign?host=/run/postgresql',
+    'postgres:///countersign?host=/run/postgresql&user=x&password=s3cret',
+    'POSTGRES://db/countersign?p%61ssword=s3cret',
+  ])('refuses a password in the database URL, and does not repeat it: %s', (url) => {
+    const path = file('secret.yaml', `database: ${url}\n${SERVICE}`);
+    const load = () => loadServiceConfig(path);
+    expect(codeOf(load)).toBe('CONFIG_INVALID');
+    expect(load).not.toThrow(/s3cret/);
+    expect(load).toThrow(/databasePasswordFile/);
+  });
+
   it.each([
     ['an unknown member', `${SIGNER}\nstatedir: x\n`],
     ['a member that stands twice', `${SIGNER}\nsocket: other\n`],

@@ -66,20 +66,6 @@ describe('when the quorum is there', () => {
     expect(world.factory.calls.filter((call) => call === 'createWave')).toHaveLength(1);
   });
 
-  test('two services over one database sign and deliver it once', async () => {
-    const { service } = await world.another();
-    const id = await world.approved();
-    await Promise.all([world.service.reconcile(), service.reconcile()]);
-    await Promise.all([world.service.reconcile(), service.reconcile()]);
-    expect(await stateOf(id)).toBe('delivered');
-    expect(world.factory.waveList).toHaveLength(1);
-    const events = await world.events(id);
-    for (const type of ['signed', 'delivered', 'published']) {
-      expect(events.filter((one) => one === type)).toHaveLength(1);
-    }
-    await world.service.verifyEvents();
-  });
-
   test('a row that somebody put among the approvals does not make one', async () => {
     const { request } = await world.ask();
     await world.approve(request.id, 'alice');

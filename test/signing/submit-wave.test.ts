@@ -177,31 +177,6 @@ describe('an Idempotency-Key', () => {
   });
 });
 
-describe('at the same time', () => {
-  test('two equal submissions to two services make one request', async () => {
-    const { service } = await world.another();
-    const submission = { factory: 'acme', name: 'w42', version: 42, tag: 'production', reason: 'a fix' };
-    const answers = await Promise.all(
-      [world.service, service, world.service, service].map((one) => one.submitWave(submission, ci)),
-    );
-    expect(new Set(answers.map(({ request }) => request.id)).size).toBe(1);
-    expect(answers.filter(({ created }) => created)).toHaveLength(1);
-    expect(await stored()).toBe(1);
-  });
-
-  test('of two different ones for a tag, one is refused', async () => {
-    const { service } = await world.another();
-    const submission = { factory: 'acme', tag: 'production', reason: 'a fix' };
-    const answers = await Promise.allSettled([
-      world.service.submitWave({ ...submission, name: 'w42', version: 42 }, ci),
-      service.submitWave({ ...submission, name: 'w43', version: 43 }, ci),
-    ]);
-    const refused = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason as unknown] : []));
-    expect(refused).toMatchObject([{ code: 'REQUEST_OPEN_EXISTS' }]);
-    expect(await stored()).toBe(1);
-  });
-});
-
 describe('what the signer would refuse is refused at once, with that code, and not stored', () => {
   afterEach(async () => {
     expect(await stored()).toBe(0);

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   createSigningService,
   type Caller,
@@ -11,11 +8,12 @@ import {
 } from '../../src/signing/index.js';
 import { openStore } from '../../src/store/index.js';
 import { createLogger, type Logger } from '../../src/telemetry/index.js';
+import { SQLITE, type TestDatabase } from '../store/databases.js';
 import { createFixture, FIXTURE_NOW, type Fixture, type FixtureOptions } from '../support/factory-fixture.js';
 import { createMemoryFactory, type MemoryFactory } from './memory-factory.js';
 import { createVerifyingSigner, type VerifyingSigner } from './verifying-signer.js';
 
-/** A service over a real SQLite file, with a Factory and a signer in memory that outlive it, as the real ones do. */
+/** A service over a real database (a SQLite file unless told otherwise), with a Factory and a signer in memory that outlive it, as the real ones do. */
 export interface World {
   readonly fixture: Fixture;
   readonly factory: MemoryFactory;
@@ -46,6 +44,7 @@ const silent: Logger = createLogger({ level: 'error', style: 'text', program: 't
 export async function createWorld(
   options: FixtureOptions = {},
   more: Partial<SigningDependencies> = {},
+  database: TestDatabase = SQLITE,
 ): Promise<World> {
   const fixture = createFixture(options);
   const clock = {
@@ -57,8 +56,8 @@ export async function createWorld(
   };
   const factory = createMemoryFactory(fixture);
   const signer = createVerifyingSigner(fixture, clock);
-  const directory = await mkdtemp(join(tmpdir(), 'countersign-signing-'));
-  const url = `sqlite:${join(directory, 'service.db')}`;
+  const made = await database.create();
+  const { url } = made;
   const stores: Store[] = [];
 
   const another: World['another'] = async (changes = {}) => {
@@ -111,7 +110,7 @@ export async function createWorld(
     },
     end: async () => {
       for (const store of stores) await store.close();
-      await rm(directory, { recursive: true, force: true });
+      await made.drop();
     },
   };
   return world;

@@ -100,8 +100,9 @@ describe('rows', () => {
 
 describe('opening', () => {
   test.each([
-    ['postgres://user:secret@host/db', 'STORE_UNSUPPORTED'],
-    ['postgresql://host/db', 'STORE_UNSUPPORTED'],
+    ['postgres:user:secret@host/db', 'STORE_UNSUPPORTED'],
+    ['postgres://user:secret@host:port/db', 'STORE_UNSUPPORTED'],
+    ['postgres://user:secret@127.0.0.1:1/db', 'STORE_FAILED'],
     ['mysql://host/db', 'STORE_UNSUPPORTED'],
     ['service.db', 'STORE_UNSUPPORTED'],
     ['sqlite:', 'STORE_UNSUPPORTED'],

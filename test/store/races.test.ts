@@ -1,16 +1,16 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { openStore } from '../../src/store/index.js';
 import type { Store } from '../../src/signing/index.js';
-import { TEST_DATABASES } from './databases.js';
+import { describeOver } from './databases.js';
 import { asked, AT, blobs, event, newRequest } from './records.js';
 
 const ROUNDS = 60;
 const PROGRAM = fileURLToPath(new URL('./race-process.ts', import.meta.url));
 
-describe.each(TEST_DATABASES)('over $kind', (database) => {
+describeOver('races', (database) => {
   let made: { url: string; drop(): Promise<void> };
   beforeEach(async () => {
     made = await database.create();

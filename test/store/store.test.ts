@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Store } from '../../src/signing/index.js';
 import { openStore } from '../../src/store/index.js';
-import { TEST_DATABASES } from './databases.js';
+import { describeOver } from './databases.js';
 import { approval, asked, AT, blobs, digest, event, newRequest } from './records.js';
 
-describe.each(TEST_DATABASES)('the store over $kind', (database) => {
+describeOver('the store', (database) => {
   let made: { url: string; drop(): Promise<void> };
   let store: Store;
 

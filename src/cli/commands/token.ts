@@ -95,9 +95,9 @@ async function withStore(
   work: (store: Store, policy: SignedPolicy) => Promise<void>,
 ): Promise<void> {
   const { loadServiceConfig } = await import('../../config/index.js');
-  const { openStore } = await import('../../store/index.js');
+  const { openConfiguredStore } = await import('../service/open-configured-store.js');
   const config = loadServiceConfig(configPath);
-  const store = await openStore(config.database);
+  const store = await openConfiguredStore(config);
   try {
     await work(store, await policyInForce(config));
   } finally {

@@ -6,10 +6,10 @@ import { createAuth, createHttpApp, startHttpServer, type HttpServer } from '../
 import { parsePolicy, verifyPolicyChain, type SignedPolicy } from '../../policy/index.js';
 import { createSignerClient } from '../../signer/client/index.js';
 import { createSigningService, type Clock, type FactoryPort, type SigningService } from '../../signing/index.js';
-import { openStore } from '../../store/index.js';
 import type { Logger } from '../../telemetry/index.js';
 import { readSecretFile } from '../secret-file.js';
 import { loadPins } from '../trust-file.js';
+import { openConfiguredStore } from './open-configured-store.js';
 
 const HOUR_MS = 3_600_000;
 const LOGINS_PER_MINUTE = 30;
@@ -26,7 +26,7 @@ export async function runService(config: ServiceConfig, clock: Clock, logger: Lo
   const pins = loadPins(config.trust);
   const policies = config.policy.map(loadPolicy);
   const policy = verifyPolicyChain(policies, pins);
-  const store = await openStore(config.database);
+  const store = await openConfiguredStore(config);
   const signing = createSigningService({
     store,
     signer: createSignerClient({ socketPath: config.signer.socket, timeoutMs: config.signer.timeoutSeconds * 1000 }),
