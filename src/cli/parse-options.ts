@@ -8,11 +8,6 @@ export function parseTime(text: string, name: string): Date {
   throw new CountersignError('USAGE', `${name}: ${text} is not a time such as 2027-01-31T12:00:00Z`);
 }
 
-/** `YYYY-MM-DDTHH:MM:SSZ`, the only form that devices accept. Fractions of a second are cut. */
-export function formatTime(time: Date): string {
-  return `${time.toISOString().slice(0, 19)}Z`;
-}
-
 /** For commander: a whole number from `from` on. */
 export function wholeNumber(from: number): (text: string) => number {
   return (text) => {

@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parsePins, serializePins, type Pins } from '../dossier/index.js';
 import { CountersignError } from '../errors.js';
 import type { CliContext } from './context.js';
 import { explainTrust } from './officer/explain-trust.js';
+import { replaceFile } from './replace-file.js';
 import { say } from './terminal/output.js';
 
 /**
@@ -31,9 +32,7 @@ export function writePins(path: string, pins: Pins, replace: boolean): void {
     });
   }
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const temporary = `${path}.new`;
-  writeFileSync(temporary, text, { mode: 0o644 });
-  renameSync(temporary, path);
+  replaceFile(path, text, 0o644);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { createApiClient } from '../../api/index.js';
@@ -6,6 +6,7 @@ import { NAMESPACES, parseLoginChallenge } from '../../approval/index.js';
 import { CountersignError } from '../../errors.js';
 import { clientSettings, type ClientOptions } from '../client-settings.js';
 import type { CliContext } from '../context.js';
+import { replaceFile } from '../replace-file.js';
 import { serviceClient } from '../service-client.js';
 import { sshSign } from '../ssh-sign.js';
 import { printJson, say } from '../terminal/output.js';
@@ -80,7 +81,5 @@ function publicKeyLine(keyPath: string): string {
 
 function saveSession(path: string, session: Record<string, string>): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const temporary = `${path}.new`;
-  writeFileSync(temporary, `${JSON.stringify(session)}\n`, { mode: 0o600 });
-  renameSync(temporary, path);
+  replaceFile(path, `${JSON.stringify(session)}\n`, 0o600);
 }

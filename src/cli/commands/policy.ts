@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { InvalidArgumentError, type Command } from 'commander';
 import { NAMESPACES, parseSshPublicKey } from '../../approval/index.js';
 import { CountersignError } from '../../errors.js';
@@ -11,10 +11,11 @@ import {
   type Policy,
   type SignedPolicy,
 } from '../../policy/index.js';
-import { parseRoot } from '../../tuf/index.js';
+import { formatTime, parseRoot } from '../../tuf/index.js';
 import { clientSettings, type ClientOptions } from '../client-settings.js';
 import type { CliContext } from '../context.js';
-import { collect, formatTime, wholeNumber } from '../parse-options.js';
+import { collect, wholeNumber } from '../parse-options.js';
+import { replaceFile } from '../replace-file.js';
 import { sshSign } from '../ssh-sign.js';
 import { plain, printData, printJson, say } from '../terminal/output.js';
 import { formatTable } from '../terminal/table.js';
@@ -270,7 +271,5 @@ function load(path: string): SignedPolicy {
 }
 
 function save(path: string, policy: SignedPolicy): void {
-  const temporary = `${path}.new`;
-  writeFileSync(temporary, serializePolicy(policy));
-  renameSync(temporary, path);
+  replaceFile(path, serializePolicy(policy), 0o666);
 }
