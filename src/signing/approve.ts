@@ -5,6 +5,7 @@ import { findRequest, policyOf, type Context } from './context.js';
 import { isRequester } from './count-approvals.js';
 import { findOfficer } from './find-officer.js';
 import { eventOf } from './move.js';
+import { findOpened } from './open-request.js';
 import { notInState } from './request-state.js';
 import type { Caller } from './service.js';
 import type { StoredRequest } from './store-port.js';
@@ -17,7 +18,7 @@ import type { StoredRequest } from './store-port.js';
  */
 export async function approve(context: Context, id: string, sshsig: string, caller: Caller): Promise<StoredRequest> {
   requireScope(caller, 'decide');
-  const request = await findRequest(context, id);
+  const request = await findOpened(context, id);
   const signed = { armored: sshsig, namespace: NAMESPACES.approve, message: request.statement };
   const { person, fingerprint } = findOfficer(policyOf(context, request), signed);
   requireSamePerson(caller, person);

@@ -1,7 +1,7 @@
 import { isCountersignError } from '../errors.js';
 import { verifyDossier } from '../dossier/index.js';
 import { assembleDossier } from './assemble-dossier.js';
-import type { Context } from './context.js';
+import { findRequest, type Context } from './context.js';
 import { close, eventOf } from './move.js';
 import type { StoredRequest } from './store-port.js';
 
@@ -25,4 +25,17 @@ export async function resumePreparing(context: Context, request: StoredRequest):
     return;
   }
   await openRequest(context, request.id);
+}
+
+/**
+ * The request, opened if another replica has stored it and not yet got to that: no caller has to know of the moment
+ * between.
+ *
+ * @throws REQUEST_NOT_FOUND
+ */
+export async function findOpened(context: Context, id: string): Promise<StoredRequest> {
+  const request = await findRequest(context, id);
+  if (request.state !== 'preparing') return request;
+  await resumePreparing(context, request);
+  return findRequest(context, id);
 }

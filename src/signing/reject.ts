@@ -4,6 +4,7 @@ import { requireSamePerson, requireScope } from './authorize.js';
 import { findRequest, policyOf, type Context } from './context.js';
 import { findOfficer } from './find-officer.js';
 import { eventOf } from './move.js';
+import { findOpened } from './open-request.js';
 import { notInState } from './request-state.js';
 import { sendVeto } from './send-veto.js';
 import type { Caller } from './service.js';
@@ -22,7 +23,7 @@ export async function reject(
   caller: Caller,
 ): Promise<StoredRequest> {
   requireScope(caller, 'decide');
-  const request = await findRequest(context, id);
+  const request = await findOpened(context, id);
   const { statementSha256, reason } = parseRejection(rejection);
   if (statementSha256 !== request.statementSha256) {
     throw new CountersignError('INPUT_INVALID', 'the rejection names another statement', {

@@ -2,7 +2,7 @@ import { CountersignError, isCountersignError } from '../errors.js';
 import { requireScope } from './authorize.js';
 import { findRequest, type Context } from './context.js';
 import { eventOf } from './move.js';
-import { openRequest } from './open-request.js';
+import { findOpened, openRequest } from './open-request.js';
 import { prepareWave } from './prepare-wave.js';
 import { previewOf, viewOf } from './request-view.js';
 import type { Caller, SubmitResult, WaveSubmission } from './service.js';
@@ -112,12 +112,9 @@ async function isRepeat(context: Context, parsed: ParsedSubmission, request: Sto
   }
 }
 
-async function answerKnown(
-  context: Context,
-  request: StoredRequest,
-  submission: WaveSubmission,
-): Promise<SubmitResult> {
-  context.changed(request.id);
+async function answerKnown(context: Context, { id }: StoredRequest, submission: WaveSubmission): Promise<SubmitResult> {
+  const request = await findOpened(context, id);
+  context.changed(id);
   const view = await viewOf(context, request);
   if (submission.dryRun !== true) return { request: view, created: false };
   return { request: view, created: false, preview: await diffOf(context, request) };

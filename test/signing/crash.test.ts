@@ -94,6 +94,16 @@ describe('a submission that dies', () => {
     expect(await only()).toMatchObject({ state: 'open' });
   });
 
+  test('after it was stored is opened by whoever decides first', async () => {
+    const { died } = await dyingAt('submit:after-insert');
+    await untilDeath(died, () => world.ask());
+    await restart();
+    const { id } = await only();
+    await world.approve(id, 'alice');
+    await world.approve(id, 'bob');
+    await expectDeliveredOnce(id);
+  });
+
   test('after it was stored, and resumed too late, is closed and frees the tag', async () => {
     const { died } = await dyingAt('submit:after-insert');
     await untilDeath(died, () => world.ask());

@@ -292,15 +292,10 @@ async function answered<T>(fleet: Fleet, work: (service: SigningService) => Prom
       const answer = await Promise.race([work(service), died]);
       if (answer !== 'died') return answer;
     } catch (error) {
-      if (!AGAIN.includes(codeOf(error)) && !isPreparing(error)) throw error;
+      if (!AGAIN.includes(codeOf(error))) throw error;
     }
   }
   throw new Error('no replica answered');
-}
-
-/** Another replica has stored the request and not opened it yet. */
-function isPreparing(error: unknown): boolean {
-  return isCountersignError(error) && error.code === 'REQUEST_STATE' && error.details?.['state'] === 'preparing';
 }
 
 function codeOf(error: unknown): string {
