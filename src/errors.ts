@@ -94,6 +94,10 @@ export const ERROR_CODES = [
   'SIGNER_CLOCK', // the clock is behind the journal's last entry
   'JOURNAL_DAMAGED',
   'JOURNAL_WRITE_FAILED',
+  'JOURNAL_INCOMPLETE', // the journal does not hold a signature whose receipt the service has
+  'RECOVERY_INVALID', // no recovery document, or not one for this service
+  'RECOVERY_EXPIRED',
+  'RECOVERY_MISMATCH', // the journal and the files given do not make this recovery
   'WATERMARK_PUBLISHED', // other bytes at or below what is published are never signed
   'WATERMARK_ISSUED', // other bytes were signed at this version and the statement does not supersede them
   'VETOED',

@@ -11,6 +11,8 @@ export const NAMESPACES = {
   policy: 'countersign-policy-v1',
   /** Over a login challenge (`encodeLoginChallenge`). */
   login: 'countersign-login-v1',
+  /** Over the canonical text of a recovery of the signer's journal. */
+  recover: 'countersign-recover-v1',
 } as const;
 
 export type Namespace = (typeof NAMESPACES)[keyof typeof NAMESPACES];

@@ -6,6 +6,7 @@ import { addFactoryWaveCommands } from './commands/factory-waves.js';
 import { addKeyCommands } from './commands/key.js';
 import { addLoginCommands } from './commands/login.js';
 import { addPolicyCommands } from './commands/policy.js';
+import { addRecoverCommands } from './commands/recover.js';
 import { addRequestCommands } from './commands/requests.js';
 import { addReviewCommand } from './commands/review.js';
 import { addSandboxCommand } from './commands/sandbox.js';
@@ -65,7 +66,7 @@ function createProgram(context: CliContext, exit: (code: number) => void): Comma
   addTokenCommands(program, context);
   addPolicyCommands(program, context);
   addKeyCommands(program, context);
-  addSignerCommands(program, context);
+  addRecoverCommands(addSignerCommands(program, context), context);
   addDoctorCommand(program, context, exit);
   addServeCommand(program, context);
   addSandboxCommand(program, context);

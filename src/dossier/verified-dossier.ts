@@ -1,7 +1,7 @@
 import type { SignedPolicy } from '../policy/index.js';
 import type { Repository, WaveSummary } from '../factory/index.js';
 import type { RootMetadata, TargetsMetadata, ThresholdResult } from '../tuf/index.js';
-import type { SignatureLine } from './dossier-line.js';
+import type { JournalLine, SignatureLine } from './dossier-line.js';
 import type { Statement, StatementDocument } from './statement.js';
 
 /** Why an approval or a rejection does not count. */
@@ -91,4 +91,6 @@ export interface VerifiedDossier {
   readonly published?: { readonly targets: TargetsMetadata; readonly threshold: ThresholdResult };
   /** The signer's journal, when the dossier holds its lines: so it does as evidence. */
   readonly journal?: CheckedJournal;
+  /** The same lines as they stand in the dossier. */
+  readonly journalLines: readonly JournalLine[];
 }

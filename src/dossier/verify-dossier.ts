@@ -104,6 +104,7 @@ export async function verifyDossier(
       ...judged,
       ...(published === null ? {} : { published }),
       ...(journal === null ? {} : { journal }),
+      journalLines,
     };
   } finally {
     await reader.close();

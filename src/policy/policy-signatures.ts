@@ -1,18 +1,12 @@
-import { NAMESPACES, verifySshSignature } from '../approval/index.js';
-import { CountersignError, type ErrorCode, isCountersignError } from '../errors.js';
-import { findOfficerByKey } from './lookups.js';
+import { NAMESPACES } from '../approval/index.js';
+import { CountersignError } from '../errors.js';
+import { checkOfficerSignatures, type OfficerSignaturesCheck } from './officer-signatures.js';
 import type { Policy } from './policy-schema.js';
-import type { PolicySignature, SignedPolicy } from './signed-policy.js';
+import type { SignedPolicy } from './signed-policy.js';
 
-export interface PolicySignaturesCheck {
+export interface PolicySignaturesCheck extends OfficerSignaturesCheck {
   /** How many persons must have signed. */
   readonly needed: number;
-  /** Who did, each once, in the order of the signatures. */
-  readonly persons: readonly string[];
-  /** The other officers, who still could. */
-  readonly missing: readonly string[];
-  /** Signatures that do not count. They take nothing from the others. */
-  readonly invalid: readonly { readonly person: string; readonly code: ErrorCode; readonly reason: string }[];
   readonly satisfied: boolean;
 }
 
@@ -26,19 +20,9 @@ export interface PolicySignaturesCheck {
 export function checkPolicySignatures(signed: SignedPolicy, by: Policy): PolicySignaturesCheck {
   const isFirst = signed.policy.version === 1;
   const judge = isFirst ? signed.policy : by;
-  const persons = new Set<string>();
-  const invalid: PolicySignaturesCheck['invalid'][number][] = [];
-  for (const signature of signed.signatures) {
-    try {
-      persons.add(verifyPolicySignature(signed.text, signature, judge));
-    } catch (error) {
-      if (!isCountersignError(error)) throw error;
-      invalid.push({ person: signature.person, code: error.code, reason: error.message });
-    }
-  }
   const needed = isFirst ? judge.officers.length : judge.kinds.policy.quorum;
-  const missing = judge.officers.map(({ person }) => person).filter((person) => !persons.has(person));
-  return { needed, persons: [...persons], missing, invalid, satisfied: persons.size >= needed };
+  const check = checkOfficerSignatures(signed, NAMESPACES.policy, judge);
+  return { needed, ...check, satisfied: check.persons.length >= needed };
 }
 
 /** As {@link checkPolicySignatures}. @throws POLICY_NOT_SIGNED not enough of the right officers */
@@ -61,23 +45,4 @@ export function verifyPolicySignatures(signed: SignedPolicy, by: Policy): void {
       },
     },
   );
-}
-
-/** @returns the person whose key it is */
-function verifyPolicySignature(text: string, { person, sshsig }: PolicySignature, judge: Policy): string {
-  const { publicKey } = verifySshSignature({
-    armored: sshsig,
-    namespace: NAMESPACES.policy,
-    message: Buffer.from(text, 'utf8'),
-  });
-  const owner = findOfficerByKey(judge, publicKey)?.person;
-  if (owner === undefined || owner !== person) {
-    const { fingerprint } = publicKey;
-    throw new CountersignError(
-      'OFFICER_UNKNOWN',
-      `in policy version ${judge.version} the key ${fingerprint} is ${owner === undefined ? 'nobody' : owner}'s`,
-      { details: { fingerprint, version: judge.version } },
-    );
-  }
-  return owner;
 }

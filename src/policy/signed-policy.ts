@@ -2,14 +2,8 @@ import { z } from 'zod';
 import { parseWithSchema } from '../approval/index.js';
 import { CountersignError, isCountersignError } from '../errors.js';
 import { encodeText, parseText, sha256Hex } from '../tuf/index.js';
+import type { OfficerSignature } from './officer-signatures.js';
 import { personSchema, type Policy, policySchema } from './policy-schema.js';
-
-export interface PolicySignature {
-  /** Who says to have signed; the key in the signature must be this person's. */
-  readonly person: string;
-  /** Armored, lines ended by `\n`. */
-  readonly sshsig: string;
-}
 
 export interface SignedPolicy {
   readonly policy: Policy;
@@ -17,7 +11,7 @@ export interface SignedPolicy {
   readonly text: string;
   /** Hex SHA-256 of `text` in UTF-8. */
   readonly sha256: string;
-  readonly signatures: readonly PolicySignature[];
+  readonly signatures: readonly OfficerSignature[];
 }
 
 const MAX_POLICY_BYTES = 1_048_576;
@@ -36,7 +30,7 @@ const fileSchema = z.strictObject({
  *
  * @throws POLICY_INVALID a character that may not stand in it
  */
-export function signedPolicy(policy: Policy, signatures: readonly PolicySignature[] = []): SignedPolicy {
+export function signedPolicy(policy: Policy, signatures: readonly OfficerSignature[] = []): SignedPolicy {
   const text = asPolicyError('/signed', () => encodeText(policy));
   return { policy, text, sha256: sha256Hex(text), signatures };
 }

@@ -2,6 +2,17 @@ export { createSignerClient, type SignerClient, type SignerClientOptions } from 
 export { type JournalReport, verifyJournal } from './journal/index.js';
 export { generateKey, type KeyToGenerate, listKeys } from './keys/index.js';
 export { requirePinFile, resetPin } from './pin/index.js';
+export {
+  applyRecovery,
+  type AppliedRecoveryReport,
+  type ApplyRecoveryOptions,
+  draftRecovery,
+  type DraftRecoveryOptions,
+  type EvidenceFile,
+  type OnRecoverStep,
+  type RecoverStep,
+} from './recover/index.js';
+export { publishedSchema } from './protocol.js';
 export type {
   Published,
   PublishedResult,

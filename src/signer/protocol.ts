@@ -21,6 +21,20 @@ export const PATHS = {
   journal: '/v1/journal',
 } as const;
 
+/**
+ * Header with the newest signature that the caller holds: `STATEMENT SEQ HASH`, the statement's digest and the receipt that came with the
+ * signatures. A signer whose journal does not hold it has an older journal than it had, or another one.
+ */
+export const RECEIPT_HEADER = 'countersign-receipt';
+
+export interface Receipt {
+  /** Digest of the statement. */
+  readonly statement: string;
+  /** The journal's head when its last signature was written. */
+  readonly seq: number;
+  readonly hash: string;
+}
+
 export const DOSSIER_MEDIA_TYPE = 'application/x-ndjson';
 export const JSON_MEDIA_TYPE = 'application/json';
 
@@ -157,7 +171,11 @@ export const statusSchema = z.object({
     at: z.string(),
     /** True after a write that failed: nothing is signed until the signer was restarted. */
     failed: z.boolean(),
+    /** True if the caller showed a receipt that the journal does not hold: nothing is signed for it. */
+    incomplete: z.boolean(),
   }),
+  /** Each time that the journal was rebuilt, with the officers who approved that. */
+  recoveries: z.array(z.object({ seq: z.number(), at: z.string(), reason: z.string(), persons: z.array(z.string()) })),
   /** False while the clock is behind the journal's last entry. */
   clockOk: z.boolean(),
   /** True while the signer waits for its last answers before it ends. */

@@ -150,16 +150,31 @@ export interface SignerStatus {
   }[];
   readonly watermarks: readonly Watermark[];
   readonly frozen: readonly { readonly factory: string; readonly role: string; readonly tag?: string | null }[];
-  readonly journal: { readonly seq: number; readonly hash: string; readonly at: string } | null;
+  readonly journal: {
+    readonly seq: number;
+    readonly hash: string;
+    readonly at: string;
+    /** The journal does not hold the receipt that was shown. */
+    readonly incomplete?: boolean;
+  } | null;
   readonly clockOk: boolean;
+}
+
+/** What the signer answered with signatures: by it the signer finds out whether its journal is the one that wrote it. */
+export interface Receipt {
+  /** Digest of the statement. */
+  readonly statement: string;
+  readonly seq: number;
+  readonly hash: string;
 }
 
 /** The signer over its socket. Throws the signer's own codes, SIGNER_UNAVAILABLE when it cannot be reached. */
 export interface SignerPort {
-  sign(lines: AsyncIterable<string> | Iterable<string>): Promise<SignResult>;
+  /** @param receipt the newest that the store holds. @throws JOURNAL_INCOMPLETE the signer's journal does not know it */
+  sign(lines: AsyncIterable<string> | Iterable<string>, receipt?: Receipt | null): Promise<SignResult>;
   veto(veto: Veto): Promise<{ readonly person: string }>;
   published(published: PublishedTargets): Promise<{ readonly watermark: WatermarkLevel }>;
-  status(): Promise<SignerStatus>;
+  status(receipt?: Receipt | null): Promise<SignerStatus>;
   keys(): Promise<{ readonly keys: readonly SignerKey[] }>;
   /** The journal's lines from the decision to sign a statement to its last signature. @throws NOT_FOUND */
   journal(statementSha256: string): Promise<{ readonly lines: readonly JournalLine[] }>;

@@ -1,5 +1,6 @@
 import { CountersignError, isCountersignError } from '../errors.js';
 import type { Context } from './context.js';
+import { newestReceipt } from './newest-receipt.js';
 import type { FactoryPort, SignerStatus } from './ports.js';
 import type { ReadinessCheck, ReadinessReport } from './service.js';
 
@@ -20,7 +21,7 @@ export async function checkReadiness(
 async function checkSigner(context: Context): Promise<ReadinessCheck[]> {
   let status: SignerStatus | null = null;
   const signer = await check({ name: 'signer' }, async () => {
-    status = await context.signer.status();
+    status = await context.signer.status(await newestReceipt(context));
     requireSound(status, context.pins.policySha256);
   });
   return [signer, ...tokensOf(status)];
@@ -36,9 +37,18 @@ function requireSound(status: SignerStatus, service: string): void {
     throw new CountersignError('STATEMENT_OTHER_SERVICE', 'the signer was initialised with another policy version 1');
   }
   if (!status.clockOk) throw new CountersignError('SIGNER_CLOCK', "the signer's clock is behind its journal");
+  if (status.journal?.incomplete === true) {
+    throw new CountersignError(
+      'JOURNAL_INCOMPLETE',
+      'the signer’s journal was lost, or an older one was put back: countersign signer recover',
+    );
+  }
   const frozen = status.frozen[0];
   if (frozen !== undefined) {
-    throw new CountersignError('ROLE_FROZEN', `the role ${frozen.role} of Factory ${frozen.factory} is frozen`);
+    throw new CountersignError(
+      'ROLE_FROZEN',
+      `the role ${frozen.role} of Factory ${frozen.factory} is frozen: a misused key, or an older journal (countersign signer recover)`,
+    );
   }
 }
 

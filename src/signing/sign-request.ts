@@ -7,6 +7,7 @@ import { checkWayFree } from './check-way-free.js';
 import { policyOf, type Context } from './context.js';
 import { countApprovals } from './count-approvals.js';
 import { close, eventOf } from './move.js';
+import { newestReceipt } from './newest-receipt.js';
 import type { SignerSignature, SignResult } from './ports.js';
 import { isTransient } from './retry.js';
 import { AGAIN, REST, type StepResult } from './step-result.js';
@@ -49,7 +50,7 @@ export async function signRequest(context: Context, request: StoredRequest): Pro
   await context.step('sign:before-signer', request.id);
   let result: SignResult;
   try {
-    result = await context.signer.sign(await assembleDossier(context, request));
+    result = await context.signer.sign(await assembleDossier(context, request), await newestReceipt(context));
   } catch (error) {
     return handleRefusal(context, request, error);
   }

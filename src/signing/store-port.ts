@@ -229,6 +229,8 @@ export interface BlobStore {
 export interface EventStore {
   append(event: NewEvent): Promise<void>;
   list(page: { after: number; limit: number }): Promise<StoredEvent[]>;
+  /** The newest event of a type about a request. */
+  last(type: string): Promise<StoredEvent | null>;
   /** Walks the whole chain. @throws EVENT_LOG_DAMAGED naming the first event that does not hold */
   verify(): Promise<{ count: number; hash: string }>;
 }

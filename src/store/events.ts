@@ -54,6 +54,7 @@ export function createEventStore(connection: Connection): EventStore {
   return {
     append: (event) => connection.write((db) => appendEvent(db, event)),
     list: ({ after, limit }) => connection.read((db) => readPage(db, after, limit)),
+    last: (type) => connection.read((db) => readLast(db, type)),
     verify: () => verifyChain(connection),
   };
 }
@@ -61,6 +62,17 @@ export function createEventStore(connection: Connection): EventStore {
 async function readPage(db: Reader, after: number, limit: number): Promise<StoredEvent[]> {
   const rows = await db.selectFrom('events').selectAll().where('seq', '>', after).orderBy('seq').limit(limit).execute();
   return rows.map(toEvent);
+}
+
+async function readLast(db: Reader, type: string): Promise<StoredEvent | null> {
+  const row = await db
+    .selectFrom('events')
+    .selectAll()
+    .where('type', '=', type)
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row === undefined ? null : toEvent(row);
 }
 
 /**

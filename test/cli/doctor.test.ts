@@ -110,9 +110,9 @@ describe('the doctor looks at the Factory', () => {
 describe('the doctor looks at the signer', () => {
   const status = {
     ...{ initialised: true, service: fixture.pins.policySha256, policy: { version: 1, sha256: 'x' }, factories: [] },
-    ...{ roots: [], keys: [], watermarks: [], frozen: [], clockOk: true, stopping: false },
+    ...{ roots: [], keys: [], watermarks: [], frozen: [], recoveries: [], clockOk: true, stopping: false },
     tokens: [{ label: 't', serial: '1', state: 'ready', workers: [] }],
-    journal: { seq: 1, hash: 'x', at: '2026-11-22T16:00:00Z', failed: false },
+    journal: { seq: 1, hash: 'x', at: '2026-11-22T16:00:00Z', failed: false, incomplete: false },
   };
   const frozen = [{ factory: 'acme', role: 'targets', keyid: 'k', version: 1, sha256: 'x', at: 'x' }];
   let number = 0;
@@ -128,6 +128,7 @@ describe('the doctor looks at the signer', () => {
     ['has its clock behind', { clockOk: false }, ['fail', 'ok']],
     ['could not write', { journal: { ...status.journal, failed: true } }, ['fail', 'ok']],
     ['has a role frozen', { frozen }, ['fail', 'ok']],
+    ['was recovered', { recoveries: [{ seq: 2, at: 'x', reason: 'disk', persons: ['alice', 'bob'] }] }, ['ok', 'ok']],
     ['lacks its token', { tokens: [{ ...status.tokens[0], state: 'pin-refused' }] }, ['fail', 'ok']],
     [
       'had its workers restarted',

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import type { ApiClient, RequestView } from '../../api/index.js';
+import { CountersignError } from '../../errors.js';
 import { clientSettings, type ClientOptions } from '../client-settings.js';
 import type { CliContext } from '../context.js';
+import { saveEvidence } from '../save-evidence.js';
 import { describeRequest } from '../describe-request.js';
 import { wholeNumber } from '../parse-options.js';
 import { serviceClient } from '../service-client.js';
@@ -86,9 +88,16 @@ export function addRequestCommands(program: Command, context: CliContext): void 
 
   withClient(program.command('evidence'))
     .summary('print all evidence of a signed request, the signer’s journal included: keep it, `verify` reads it')
-    .argument('<id>')
+    .argument('[id]')
+    .option(
+      '--all',
+      'of every signed request, each into a file of its own: keep these, a lost journal is rebuilt from them',
+    )
+    .option('-o, --out <folder>', 'with --all: where to write')
     .option('--json', 'accepted; the output is JSON anyway')
-    .action(async (id: string, options: ClientOptions) => {
+    .action(async (id: string | undefined, options: ClientOptions & { all?: boolean; out?: string }) => {
+      if (options.all === true) return await saveAllEvidence(context, options);
+      if (id === undefined) throw new CountersignError('USAGE', 'of which request? Give its id, or --all');
       for await (const line of serviceClient(clientSettings(context, options)).evidence(id)) {
         printData(context, line.endsWith('\n') ? line : `${line}\n`);
       }
@@ -101,6 +110,16 @@ export function addRequestCommands(program: Command, context: CliContext): void 
     .action(async (id: string, options: ClientOptions) => {
       printData(context, await serviceClient(clientSettings(context, options)).statement(id));
     });
+}
+
+async function saveAllEvidence(context: CliContext, options: ClientOptions & { out?: string }): Promise<void> {
+  if (options.out === undefined) throw new CountersignError('USAGE', '--all needs a folder: --out');
+  const { evidence, dossiers } = await saveEvidence(
+    serviceClient(clientSettings(context, options)),
+    options.out,
+    context,
+  );
+  say(context, `${options.out}: evidence of ${evidence} request(s), the dossiers of ${dossiers} more`);
 }
 
 /** Prints each waiting request once, and says when it needs nobody any more. Ends with the interrupt. */

@@ -5,7 +5,7 @@ import type { SignerConfig } from '../../config/index.js';
 import type { SignerStatus } from '../../signer/index.js';
 import type { CliContext } from '../context.js';
 import { collect } from '../parse-options.js';
-import { printData, printJson, say } from '../terminal/output.js';
+import { plain, printData, printJson, say } from '../terminal/output.js';
 import { untilInterrupted } from '../until-interrupted.js';
 
 interface SignerCommandOptions {
@@ -13,7 +13,8 @@ interface SignerCommandOptions {
   readonly json?: boolean;
 }
 
-export function addSignerCommands(program: Command, context: CliContext): void {
+/** @returns the group `signer`, for commands of other files */
+export function addSignerCommands(program: Command, context: CliContext): Command {
   const signer = program.command('signer').description('the program with the PIN');
   const withConfig = (command: Command): Command =>
     command.requiredOption('--config <path>', 'the signer’s configuration, see config/signer.yaml');
@@ -105,6 +106,7 @@ export function addSignerCommands(program: Command, context: CliContext): void {
       if (options.json === true) printJson(context, report);
       say(context, `holds: ${report.entries} entries, head ${report.headHash}, last of ${report.lastAt}`);
     });
+  return signer;
 }
 
 async function load(context: CliContext, path: string) {
@@ -132,9 +134,13 @@ function describeStatus(status: SignerStatus): string {
         `Watermark  ${mark.factory} ${mark.repository} ${mark.role}${mark.tag === null ? '' : ` ${mark.tag}`}: issued ${mark.issued?.version ?? '-'}, published ${mark.published?.version ?? '-'}`,
     ),
     ...status.frozen.map(
-      (frozen) => `FROZEN     ${frozen.factory} ${frozen.role}: an unknown signature by ${frozen.keyid}`,
+      (frozen) =>
+        `FROZEN     ${frozen.factory} ${frozen.role}: an unknown signature by ${frozen.keyid}; a misused key, or an older journal (signer recover)`,
     ),
     `Journal    entry ${status.journal.seq}, ${status.journal.hash}, ${status.journal.at}${status.journal.failed ? ', WRITE FAILED' : ''}`,
+    ...status.recoveries.map(
+      ({ at, reason, persons }) => `Recovered  ${at}, approved by ${persons.join(', ')}: ${plain(reason)}`,
+    ),
     ...(status.clockOk ? [] : ['CLOCK      behind the journal’s last entry: nothing is signed']),
     '',
   ].join('\n');

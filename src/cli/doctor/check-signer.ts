@@ -1,4 +1,5 @@
 import { createSignerClient, type SignerStatus } from '../../signer/client/index.js';
+import { plain } from '../terminal/output.js';
 import { examine, fail, ok, warn, type Finding } from './finding.js';
 
 const TIMEOUT_MS = 10_000;
@@ -21,16 +22,19 @@ export async function checkSigner(
 }
 
 function judge(status: SignerStatus, service: string | null): Finding[] {
-  const { journal, tokens, frozen, keys } = status;
+  const { journal, tokens, frozen, keys, recoveries } = status;
   const findings = [ok('signer', `answers; journal at entry ${journal.seq} of ${journal.at}`)];
   if (service !== null && status.service !== service) {
     const todo = 'give service and signer the same trust: the two digests of `countersign policy show`';
     findings.push(fail('signer', 'follows another policy version 1 than is trusted here', todo));
   }
   if (journal.failed) findings.push(fail('signer journal', 'a write failed', 'mend the disk, then restart the signer'));
+  for (const { at, reason, persons } of recoveries) {
+    findings.push(ok('signer journal', `was recovered at ${at} (${plain(reason)}), approved by ${persons.join(', ')}`));
+  }
   if (!status.clockOk) findings.push(fail('signer clock', 'is behind its journal', 'set the clock of the signer'));
   for (const { factory, role, keyid } of frozen) {
-    const todo = 'find out who used the key outside of this signer; see SECURITY.md';
+    const todo = 'find out who used the key; if an older journal was put back, countersign signer recover';
     findings.push(
       fail('signer', `${role} of ${factory} is frozen: ${keyid} signed what the journal does not know`, todo),
     );

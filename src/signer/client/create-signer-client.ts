@@ -7,6 +7,8 @@ import {
   type Published,
   publishedResultSchema,
   type PublishedResult,
+  type Receipt,
+  RECEIPT_HEADER,
   type SignerKeys,
   type SignerStatus,
   signResultSchema,
@@ -29,11 +31,14 @@ export interface SignerClientOptions {
 
 /** The signer, as seen over its socket. Every method throws the signer's own codes, and SIGNER_UNAVAILABLE. */
 export interface SignerClient {
-  /** @param lines of the dossier, with or without their line feeds */
-  sign(lines: AsyncIterable<string> | Iterable<string>): Promise<SignResult>;
+  /**
+   * @param lines of the dossier, with or without their line feeds
+   * @param receipt of the newest signatures that the caller holds. @throws JOURNAL_INCOMPLETE the journal does not hold them
+   */
+  sign(lines: AsyncIterable<string> | Iterable<string>, receipt?: Receipt | null): Promise<SignResult>;
   veto(veto: Veto): Promise<VetoResult>;
   published(published: Published): Promise<PublishedResult>;
-  status(): Promise<SignerStatus>;
+  status(receipt?: Receipt | null): Promise<SignerStatus>;
   keys(): Promise<SignerKeys>;
   /** The journal's lines about one statement. @throws NOT_FOUND */
   journal(statementSha256: string): Promise<StatementJournal>;
@@ -42,23 +47,28 @@ export interface SignerClient {
 const DEFAULT_TIMEOUT_MS = 120_000;
 
 export function createSignerClient({ socketPath, timeoutMs = DEFAULT_TIMEOUT_MS }: SignerClientOptions): SignerClient {
-  const get = <T>(path: string, answer: z.ZodType<T>): Promise<T> =>
-    callSigner({ socketPath, timeoutMs, method: 'GET', path, answer });
+  const get = <T>(path: string, answer: z.ZodType<T>, headers: Record<string, string> = {}): Promise<T> =>
+    callSigner({ socketPath, timeoutMs, method: 'GET', path, answer, headers });
   const post = <T>(path: string, value: unknown, answer: z.ZodType<T>): Promise<T> => {
     const body = { mediaType: JSON_MEDIA_TYPE, pieces: [JSON.stringify(value)] };
     return callSigner({ socketPath, timeoutMs, method: 'POST', path, body, answer });
   };
   return {
-    sign: (lines) => {
+    sign: (lines, receipt) => {
       const body = { mediaType: DOSSIER_MEDIA_TYPE, pieces: endLines(lines) };
-      return callSigner({ socketPath, timeoutMs, method: 'POST', path: PATHS.sign, body, answer: signResultSchema });
+      const call = { socketPath, timeoutMs, method: 'POST', path: PATHS.sign, answer: signResultSchema } as const;
+      return callSigner({ ...call, body, headers: receiptHeader(receipt) });
     },
     veto: (veto) => post(PATHS.veto, veto, vetoResultSchema),
     published: (published) => post(PATHS.published, published, publishedResultSchema),
-    status: () => get(PATHS.status, statusSchema),
+    status: (receipt) => get(PATHS.status, statusSchema, receiptHeader(receipt)),
     keys: () => get(PATHS.keys, keysSchema),
     journal: (statementSha256) => get(`${PATHS.journal}?statement=${statementSha256}`, statementJournalSchema),
   };
+}
+
+function receiptHeader(receipt: Receipt | null | undefined): Record<string, string> {
+  return receipt ? { [RECEIPT_HEADER]: `${receipt.statement} ${receipt.seq} ${receipt.hash}` } : {};
 }
 
 async function* endLines(lines: AsyncIterable<string> | Iterable<string>): AsyncGenerator<string> {

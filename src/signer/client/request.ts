@@ -9,6 +9,7 @@ export interface SignerCall<T> {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly body?: { readonly mediaType: string; readonly pieces: AsyncIterable<string> | Iterable<string> };
+  readonly headers?: Readonly<Record<string, string>>;
   readonly answer: z.ZodType<T>;
 }
 
@@ -36,7 +37,7 @@ export async function callSigner<T>(call: SignerCall<T>): Promise<T> {
 async function exchange(call: SignerCall<unknown>): Promise<{ status: number; text: string }> {
   const { socketPath, method, path, body, timeoutMs } = call;
   const signal = AbortSignal.timeout(timeoutMs);
-  const headers = body === undefined ? {} : { 'content-type': body.mediaType };
+  const headers = { ...call.headers, ...(body === undefined ? {} : { 'content-type': body.mediaType }) };
   const request = httpRequest({ socketPath, method, path, headers, agent: false, signal });
   const response = new Promise<IncomingMessage>((resolve, reject) => {
     request.once('response', resolve);

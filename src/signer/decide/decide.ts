@@ -148,11 +148,18 @@ function documentsToSign(
       });
 }
 
-/** A rejection that stands in a dossier is as final as one that was sent on its own. */
-function newVetoes(dossier: VerifiedDossier, state: SignerState): JournalBodyOf<'veto'>[] {
+/**
+ * A rejection that stands in a dossier is as final as one that was sent on its own.
+ *
+ * @param signed whether signatures had left before it came
+ */
+export function newVetoes(
+  dossier: VerifiedDossier,
+  state: SignerState,
+  signed: boolean = false,
+): JournalBodyOf<'veto'>[] {
   const { statement, statementSha256, rejections } = dossier;
   const known = state.vetoes.get(statementSha256) ?? [];
-  const signed = false;
   return rejections
     .filter(({ person }) => !known.some((veto) => veto.person === person))
     .map(({ person, reason }) => ({

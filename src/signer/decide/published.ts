@@ -9,17 +9,20 @@ import {
   verifyRootChain,
   verifyTargets,
 } from '../../tuf/index.js';
-import type { DocumentLine, JournalBody, SignerState } from '../journal/index.js';
+import type { DocumentLine, JournalBody, JournalBodyOf, SignerState } from '../journal/index.js';
 import type { Published } from '../protocol.js';
 import type { TokenKey } from '../token-types.js';
 import { findForeignSignatures, newFreezes } from './foreign-signatures.js';
 import { ownKeys } from './own-keys.js';
 import { newRoots } from './roots.js';
+import { roleFrozen } from './stops.js';
 
 export interface PublishedDecision {
   readonly line: DocumentLine;
   /** To be written whatever the outcome. */
   readonly record: readonly JournalBody[];
+  /** Signed by a key of ours and unknown to the journal, also if its role is frozen already. */
+  readonly foreign: JournalBodyOf<'freeze'> | null;
   /** Set if what was shown is bad news: the answer is this error, after writing. */
   readonly error: CountersignError | null;
 }
@@ -56,11 +59,7 @@ export function judgePublished(
   record.push(...newFreezes(freezes, state));
   const [freeze] = freezes;
   if (freeze !== undefined) {
-    const error = new CountersignError('ROLE_FROZEN', `our key ${freeze.keyid} signed what the journal does not know`, {
-      hint: 'treat the key as misused until the journal is shown to be incomplete; nothing is signed with this role',
-      details: { factory, role: freeze.role, keyid: freeze.keyid, version, sha256: targets.sha256 },
-    });
-    return { line, record, error };
+    return { line, record, foreign: freeze, error: roleFrozen(freeze) };
   }
   verifyTargets(root, targets);
   requireTag(targets, tag);
@@ -68,7 +67,7 @@ export function judgePublished(
   if (version > (mark?.published?.version ?? 0)) {
     record.push({ type: 'published', ...line, version, sha256: targets.sha256, source: 'report' });
   }
-  return { line, record, error: null };
+  return { line, record, foreign: null, error: null };
 }
 
 /**

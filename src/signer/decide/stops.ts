@@ -67,13 +67,17 @@ export function requireNotFrozen(
   found: readonly JournalBodyOf<'freeze'>[],
 ): void {
   const freeze = state.freezeOf(factory, role) ?? found.find((candidate) => candidate.role === role);
-  if (freeze === undefined) return;
-  const { keyid, repository, version, sha256 } = freeze;
-  throw new CountersignError(
+  if (freeze !== undefined) throw roleFrozen(freeze);
+}
+
+/** Why nothing is signed with a role, and what ends it. */
+export function roleFrozen(freeze: JournalBodyOf<'freeze'>): CountersignError {
+  const { factory, role, keyid, repository, version, sha256 } = freeze;
+  return new CountersignError(
     'ROLE_FROZEN',
     `a key of the role ${role} signed what this signer's journal does not know`,
     {
-      hint: 'treat the key as misused until the journal is shown to be incomplete; nothing is signed with this role',
+      hint: 'treat the key as misused, unless an older journal was put back: then countersign signer recover mends it',
       details: { factory, role, keyid, repository, version, sha256 },
     },
   );

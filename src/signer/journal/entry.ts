@@ -38,8 +38,8 @@ const keyBody = z.strictObject({
   public: z.string(),
 });
 
-const intentBody = z.strictObject({
-  type: z.literal('intent'),
+/** A decision to sign. */
+const decision = {
   factory: name,
   kind: name,
   id: name,
@@ -63,17 +63,19 @@ const intentBody = z.strictObject({
       }),
     )
     .min(1),
-});
+};
 
-const signatureBody = z.strictObject({
-  type: z.literal('signature'),
-  statement: sha256Schema,
+const signature = {
   document: z.int().min(0),
   keyid: name,
   method: name,
   /** Standard base64. */
   sig: z.string().min(1),
-});
+};
+
+const intentBody = z.strictObject({ type: z.literal('intent'), ...decision });
+
+const signatureBody = z.strictObject({ type: z.literal('signature'), statement: sha256Schema, ...signature });
 
 const vetoBody = z.strictObject({
   type: z.literal('veto'),
@@ -112,6 +114,42 @@ const freezeBody = z.strictObject({
   sha256: sha256Schema,
 });
 
+/** Approved by officers when an older journal was put back or it was lost; what it brings stands in the entries behind it. */
+const recoveryBody = z.strictObject({
+  type: z.literal('recovery'),
+  /** The canonical text that the officers signed. */
+  text: z.string(),
+  signatures: z.array(z.strictObject({ person: name, sshsig: z.string() })),
+});
+
+/** A signed request that another journal told of: as an intent and its signatures would, all at once. */
+const recoveredBody = z.strictObject({
+  type: z.literal('recovered'),
+  ...decision,
+  /** When it was decided upon then. */
+  decidedAt: timeSchema,
+  signatures: z.array(z.strictObject({ ...signature, at: timeSchema })).min(1),
+  /** The other journal's lines about it, as its evidence holds them; empty if only its dossier was left. */
+  lines: z.array(
+    z.discriminatedUnion('type', [
+      z.strictObject({ type: z.literal('journal'), text: z.string() }),
+      z.strictObject({ type: z.literal('journal-hash'), seq: z.int().min(1), prev: sha256Schema, hash: sha256Schema }),
+    ]),
+  ),
+});
+
+/** A document that a key of ours signed and of which no request is known; officers said that it is right. */
+const adoptedBody = z.strictObject({
+  type: z.literal('adopted'),
+  factory: name,
+  repository,
+  role,
+  tag: name.nullable(),
+  version,
+  sha256: sha256Schema,
+  keyid: name,
+});
+
 const frame = { seq: z.int().min(1), prev: sha256Schema, at: timeSchema, hash: sha256Schema };
 
 /** One line of the journal. */
@@ -125,6 +163,9 @@ export const journalEntrySchema = z.discriminatedUnion('type', [
   vetoBody.extend(frame),
   publishedBody.extend(frame),
   freezeBody.extend(frame),
+  recoveryBody.extend(frame),
+  recoveredBody.extend(frame),
+  adoptedBody.extend(frame),
 ]);
 export type JournalEntry = z.output<typeof journalEntrySchema>;
 

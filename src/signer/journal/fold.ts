@@ -1,10 +1,13 @@
 import type { Repository } from '../../factory/index.js';
 import { parsePolicy, type SignedPolicy } from '../../policy/index.js';
+import { parseRecovery, requireRecoveryApproved } from '../../recovery/index.js';
 import { parseRoot, type RootMetadata } from '../../tuf/index.js';
 import type { JournalEntry, JournalEntryOf, JournalHead } from './entry.js';
 import {
+  type AppliedRecovery,
   type DocumentLine,
   type Intent,
+  isComplete,
   type SignerState,
   signatureName,
   type VersionDigest,
@@ -34,6 +37,7 @@ export class StateFold implements SignerState {
   readonly intents = new Map<string, MutableIntent>();
   readonly requests = new Map<string, string>();
   readonly vetoes = new Map<string, JournalEntryOf<'veto'>[]>();
+  readonly recoveries: AppliedRecovery[] = [];
   readonly #roots = new Map<string, RootMetadata[]>();
   readonly #watermarks = new Map<string, MutableWatermark>();
   readonly #freezes = new Map<string, JournalEntryOf<'freeze'>>();
@@ -102,6 +106,16 @@ export class StateFold implements SignerState {
         if (this.freezeOf(entry.factory, entry.role) === null)
           this.#freezes.set(nameOf(entry.factory, entry.role), entry);
         break;
+      case 'recovery':
+        this.#recovery(entry);
+        break;
+      case 'recovered':
+        this.#recovered(entry);
+        break;
+      case 'adopted':
+        this.#watermark(entry).issued.push({ version: entry.version, sha256: entry.sha256 });
+        this.#documents.add(nameOf(entry.keyid, entry.sha256));
+        break;
     }
     this.head = headOf(entry);
   }
@@ -136,7 +150,11 @@ export class StateFold implements SignerState {
 
   #intent(entry: JournalEntryOf<'intent'>): void {
     if (this.intents.has(entry.statement)) throw new Error('its statement was decided before');
-    this.intents.set(entry.statement, { entry, signatures: new Map() });
+    this.intents.set(entry.statement, { entry, signatures: new Map(), recovered: null });
+    this.#issue(entry);
+  }
+
+  #issue(entry: JournalEntryOf<'intent'>): void {
     this.requests.set(entry.id, entry.statement);
     for (const { repository, role, tag, version, sha256, sign } of entry.documents) {
       const watermark = this.#watermark({ factory: entry.factory, repository, role, tag });
@@ -156,6 +174,37 @@ export class StateFold implements SignerState {
     intent.signatures.set(name, entry);
   }
 
+  #recovery({ text, signatures, seq, at }: JournalEntryOf<'recovery'>): void {
+    const recovery = parseRecovery(text);
+    const policy = this.policies.at(-1);
+    if (policy?.sha256 !== recovery.policy.sha256 || recovery.service !== this.service) {
+      throw new Error('its officers are those of another policy');
+    }
+    const { persons } = requireRecoveryApproved({ text, signatures }, policy);
+    for (const { factory, role, keyid, sha256 } of recovery.lifts) {
+      const freeze = this.freezeOf(factory, role);
+      if (freeze?.keyid === keyid && freeze.sha256 === sha256) this.#freezes.delete(nameOf(factory, role));
+    }
+    this.recoveries.push({ seq, at, reason: recovery.reason, persons });
+  }
+
+  #recovered(recovered: JournalEntryOf<'recovered'>): void {
+    const { seq, prev, hash, decidedAt, factory, kind, id, statement, policy, persons, documents } = recovered;
+    const known = this.intents.get(statement);
+    if (known !== undefined && isComplete(known)) throw new Error('its statement was signed before');
+    const place = { seq, prev, hash };
+    const decision = { factory, kind, id, statement, policy, persons, documents };
+    const entry: JournalEntryOf<'intent'> = { type: 'intent', ...place, at: decidedAt, ...decision };
+    const signatures = new Map(
+      recovered.signatures.map((one): [string, JournalEntryOf<'signature'>] => [
+        signatureName(one.document, one.keyid),
+        { type: 'signature', ...place, statement, ...one },
+      ]),
+    );
+    this.intents.set(statement, { entry, signatures, recovered });
+    this.#issue(entry);
+  }
+
   #published(entry: JournalEntryOf<'published'>): void {
     const { factory, repository, role, tag, version, sha256 } = entry;
     const watermark = this.#watermark({ factory, repository, role, tag });
@@ -163,7 +212,8 @@ export class StateFold implements SignerState {
     if (entry.source === 'base' && version > (watermark.base?.version ?? 0)) watermark.base = { version, sha256 };
   }
 
-  #watermark(line: DocumentLine): MutableWatermark {
+  #watermark({ factory, repository, role, tag }: DocumentLine): MutableWatermark {
+    const line = { factory, repository, role, tag };
     const name = lineName(line);
     const known = this.#watermarks.get(name);
     if (known !== undefined) return known;

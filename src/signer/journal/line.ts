@@ -65,7 +65,7 @@ function parseEntry(bytes: Uint8Array, lineNumber: number): JournalEntry {
 /** The error for a journal that cannot be trusted from `lineNumber` on. */
 export function damaged(lineNumber: number, why: string, cause?: unknown): CountersignError {
   return new CountersignError('JOURNAL_DAMAGED', `line ${lineNumber} of the journal is damaged: ${why}`, {
-    hint: 'keep the file as it is; the signer refuses to work until its journal is whole again',
+    hint: 'keep the file as it is; put a whole copy back, or rebuild it with countersign signer recover',
     details: { line: lineNumber },
     cause,
   });

@@ -33,6 +33,16 @@ export interface Intent {
   readonly entry: JournalEntryOf<'intent'>;
   /** By `signatureName`. */
   readonly signatures: ReadonlyMap<string, JournalEntryOf<'signature'>>;
+  /** Where it comes from if another journal wrote it: `entry` and `signatures` have this one's place then. */
+  readonly recovered: JournalEntryOf<'recovered'> | null;
+}
+
+/** What officers approved when the journal had been lost or was an older one. */
+export interface AppliedRecovery {
+  readonly seq: number;
+  readonly at: string;
+  readonly reason: string;
+  readonly persons: readonly string[];
 }
 
 /** What the signer knows: the fold of its journal, and nothing else. */
@@ -53,6 +63,8 @@ export interface SignerState {
   readonly vetoes: ReadonlyMap<string, readonly JournalEntryOf<'veto'>[]>;
   readonly watermarks: Iterable<Watermark>;
   readonly frozen: Iterable<JournalEntryOf<'freeze'>>;
+  /** Ascending. */
+  readonly recoveries: readonly AppliedRecovery[];
 
   /** The root chain that was verified so far, ascending; empty before the first dossier. */
   rootsOf(factory: string, repository: Repository): readonly RootMetadata[];

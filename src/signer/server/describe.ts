@@ -38,10 +38,11 @@ export interface StatusParts {
   readonly tokens: Tokens;
   readonly now: Date;
   readonly stopping: boolean;
+  readonly incomplete: boolean;
 }
 
 /** The whole state as operators want to see it. Holds no secrets: whoever may use the socket may read it. */
-export function describeStatus({ journal, tokens, now, stopping }: StatusParts): SignerStatus {
+export function describeStatus({ journal, tokens, now, stopping, incomplete }: StatusParts): SignerStatus {
   const { state } = journal;
   const policy = state.policies.at(-1);
   const factories = [...state.firstRoots.keys()];
@@ -71,7 +72,8 @@ export function describeStatus({ journal, tokens, now, stopping }: StatusParts):
       sha256,
       at,
     })),
-    journal: { ...state.head, failed: journal.failed },
+    journal: { ...state.head, failed: journal.failed, incomplete },
+    recoveries: state.recoveries.map(({ persons, ...recovery }) => ({ ...recovery, persons: [...persons] })),
     clockOk: formatTime(now) >= state.head.at,
     stopping,
   };

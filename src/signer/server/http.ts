@@ -4,6 +4,7 @@ import { CountersignError, errorToWire, isCountersignError } from '../../errors.
 import type { Logger } from '../../telemetry/index.js';
 import { DOSSIER_MEDIA_TYPE, JSON_MEDIA_TYPE, PATHS, publishedSchema, vetoSchema } from '../protocol.js';
 import type { SignerLimits } from './limits.js';
+import { receiptIn } from './receipt.js';
 import { limited, readJsonBody, requireMediaType } from './read-body.js';
 import type { Signer } from './signer.js';
 import { statusOf } from './status-codes.js';
@@ -35,7 +36,7 @@ function routesOf({ signer, limits, isStopping }: SignerHttpParts): ReadonlyMap<
       post(async (request) => {
         requireMediaType(request, DOSSIER_MEDIA_TYPE);
         const bytes = limited(request, limits.dossier.maxTotalLength);
-        return signer.sign(readDossierLines(bytes, limits.dossier));
+        return signer.sign(readDossierLines(bytes, limits.dossier), receiptIn(request));
       }),
     ],
     [
@@ -52,7 +53,7 @@ function routesOf({ signer, limits, isStopping }: SignerHttpParts): ReadonlyMap<
         return signer.published(await readJsonBody(request, publishedSchema, limits.maxPublishedBytes));
       }),
     ],
-    [PATHS.status, get(() => Promise.resolve(signer.status(isStopping())))],
+    [PATHS.status, get((request) => Promise.resolve(signer.status(isStopping(), receiptIn(request))))],
     [PATHS.keys, get(() => signer.keys())],
     [PATHS.journal, get((request) => signer.journalOf(statementIn(request)))],
   ]);

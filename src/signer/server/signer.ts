@@ -6,6 +6,7 @@ import { type Intent, isComplete, type Journal, type JournalHead, type SignerSta
 import type {
   Published,
   PublishedResult,
+  Receipt,
   SignerKeys,
   SignerStatus,
   SignResult,
@@ -18,6 +19,7 @@ import { makeSignatures } from './make-signatures.js';
 import { Mutex } from './mutex.js';
 import { newKeys, wantedKeys } from './new-keys.js';
 import { peekStatement } from './peek-statement.js';
+import { holdsReceipt, requireReceipt } from './receipt.js';
 import { resultOf } from './sign-result.js';
 import { statementJournal } from './statement-journal.js';
 import type { OnStep } from './steps.js';
@@ -49,15 +51,17 @@ export class Signer {
    * Signs what a dossier asks for, or says why not. The same statement gets the very same signatures however often it comes.
    *
    * @param lines of the dossier; read to their end unless they are refused
-   * @throws the codes of `verifyDossier` and `decide`, those of the tokens, JOURNAL_WRITE_FAILED
+   * @param receipt of the newest signatures that the caller holds
+   * @throws the codes of `verifyDossier` and `decide`, those of the tokens, JOURNAL_INCOMPLETE, JOURNAL_WRITE_FAILED
    */
-  async sign(lines: AsyncIterable<string> | Iterable<string>): Promise<SignResult> {
+  async sign(lines: AsyncIterable<string> | Iterable<string>, receipt: Receipt | null = null): Promise<SignResult> {
     const peeked = await peekStatement(lines);
     const known = this.#state.intents.get(peeked.statementSha256 ?? '');
     if (known !== undefined && isComplete(known)) {
       await drain(peeked.lines);
       return resultOf(known);
     }
+    requireReceipt(this.#state, receipt);
     // An intent was decided in time; finishing it late is no new decision.
     const judgedAt = known === undefined ? this.parts.now() : new Date(known.entry.at);
     const dossier = await this.#verify(peeked.lines, judgedAt);
@@ -165,9 +169,10 @@ export class Signer {
     });
   }
 
-  status(stopping: boolean): SignerStatus {
+  status(stopping: boolean, receipt: Receipt | null = null): SignerStatus {
     const { journal, tokens, now } = this.parts;
-    return describeStatus({ journal, tokens, now: now(), stopping });
+    const incomplete = receipt !== null && !holdsReceipt(this.#state, receipt);
+    return describeStatus({ journal, tokens, now: now(), stopping, incomplete });
   }
 
   async keys(): Promise<SignerKeys> {

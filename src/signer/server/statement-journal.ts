@@ -1,5 +1,5 @@
 import { CountersignError } from '../../errors.js';
-import type { Journal } from '../journal/index.js';
+import type { Journal, JournalEntryOf } from '../journal/index.js';
 import type { StatementJournal } from '../protocol.js';
 
 /**
@@ -16,6 +16,7 @@ export async function statementJournal(journal: Journal, statementSha256: string
       details: { statement: statementSha256 },
     });
   }
+  if (intent.recovered !== null) return { lines: recoveredLines(intent.recovered) };
   const first = intent.entry.seq;
   const last = Math.max(first, ...[...intent.signatures.values()].map(({ seq }) => seq));
   const lines: StatementJournal['lines'] = [];
@@ -25,4 +26,17 @@ export async function statementJournal(journal: Journal, statementSha256: string
     lines.push(own ? { type: 'journal', text } : { type: 'journal-hash', seq, prev, hash });
   }
   return { lines };
+}
+
+/** Evidence stays what it was, byte for byte, though this journal is another one. */
+function recoveredLines({ lines, statement, seq }: JournalEntryOf<'recovered'>): StatementJournal['lines'] {
+  if (lines.length > 0) return lines;
+  throw new CountersignError(
+    'NOT_FOUND',
+    'the journal’s lines about this statement were lost with an earlier journal',
+    {
+      hint: 'Its dossier still proves who approved it and what was signed; the order is proved by older evidence only.',
+      details: { statement, recovered: seq },
+    },
+  );
 }

@@ -26,6 +26,7 @@ const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
   REJECTED: 409,
   REQUEST_ID_REUSED: 409,
   ROLE_FROZEN: 409,
+  JOURNAL_INCOMPLETE: 409,
   BODY_TOO_LARGE: 413,
   MEDIA_TYPE: 415,
   INTERNAL: 500,

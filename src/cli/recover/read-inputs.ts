@@ -1,0 +1,60 @@
+import { createReadStream, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseWithSchema } from '../../approval/index.js';
+import { readDossierLines } from '../../dossier/index.js';
+import { CountersignError } from '../../errors.js';
+import { type EvidenceFile, type Published, publishedSchema } from '../../signer/index.js';
+
+/** The files, and those in the folders, that are given as evidence. @throws USAGE one cannot be read */
+export function evidenceFiles(paths: readonly string[]): EvidenceFile[] {
+  return paths.flatMap(filesOf).map((path) => ({
+    name: path,
+    lines: () => readDossierLines(createReadStream(path)),
+  }));
+}
+
+/** What `countersign signer recover collect` wrote. @throws USAGE, INPUT_INVALID */
+export function publishedIn(paths: readonly string[]): Published[] {
+  return paths.flatMap((path) =>
+    readText(path)
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line, index) =>
+        parseWithSchema(publishedSchema, parseJson(line, path), {
+          code: 'INPUT_INVALID',
+          what: `line ${index + 1} of ${path}`,
+        }),
+      ),
+  );
+}
+
+/** @throws USAGE */
+export function readText(path: string): string {
+  return reading(path, () => readFileSync(path, 'utf8'));
+}
+
+function filesOf(path: string): string[] {
+  return reading(path, () =>
+    statSync(path).isDirectory()
+      ? readdirSync(path)
+          .sort()
+          .map((name) => join(path, name))
+      : [path],
+  );
+}
+
+function reading<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw new CountersignError('USAGE', `${path} cannot be read`, { details: { path }, cause });
+  }
+}
+
+function parseJson(line: string, path: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (cause) {
+    throw new CountersignError('INPUT_INVALID', `${path} is not what signer recover collect writes`, { cause });
+  }
+}

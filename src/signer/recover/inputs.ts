@@ -1,0 +1,97 @@
+import type { VerifiedDossier } from '../../dossier/index.js';
+import { verifyDossier } from '../../dossier/index.js';
+import { CountersignError, isCountersignError } from '../../errors.js';
+import { newKeys } from '../server/new-keys.js';
+import type { SignerState } from '../journal/index.js';
+import type { StateFold } from '../journal/fold.js';
+import type { Published } from '../protocol.js';
+import type { TokenKey } from '../token-types.js';
+import { planDossier } from './plan-dossier.js';
+import { planPublished } from './plan-published.js';
+import { RecoveryPlan } from './plan.js';
+
+/** A file with a dossier or evidence; opened more than once, since many of them would not fit into memory at a time. */
+export interface EvidenceFile {
+  readonly name: string;
+  readonly lines: () => AsyncIterable<string> | Iterable<string>;
+}
+
+/** Everything that a recovery is rebuilt from, beside the journal that is there. */
+export interface RecoveryInputs {
+  /** Dossiers, with the journal's lines or without. */
+  readonly evidence: readonly EvidenceFile[];
+  /** What the Factories publish, with the root chains. */
+  readonly published: readonly Published[];
+  readonly keys: readonly TokenKey[];
+}
+
+/**
+ * Plans what a journal has to be told. The same inputs give the same plan, in whatever order they come.
+ *
+ * @param state the fold of the journal that is there; it is used up
+ * @param at the time of the recovery's draft, by which what is not signed is judged
+ * @throws what `verifyDossier`, `planDossier` and `planPublished` throw, naming the file
+ */
+export async function planRecovery(
+  state: StateFold,
+  { evidence, published, keys }: RecoveryInputs,
+  at: Date,
+): Promise<RecoveryPlan> {
+  const plan = new RecoveryPlan(state, keys);
+  plan.add(newKeys(state, keys));
+  for (const file of await sortEvidence(evidence, state, at)) {
+    await naming(file.name, async () => planDossier(plan, await verify(file, state, at)));
+  }
+  const sorted = published.map((one) => ({ one, place: JSON.stringify(one) }));
+  sorted.sort((a, b) => (a.place < b.place ? -1 : 1));
+  for (const { one } of sorted) {
+    await naming(`${one.factory} ${one.wave ?? one.tag}`, () => Promise.resolve(planPublished(plan, one)));
+  }
+  return plan;
+}
+
+/**
+ * In the order in which the requests were signed, since a later document may have superseded an earlier one. Of two files about one
+ * request the one with the journal's lines comes first, and so is the one that is taken.
+ */
+async function sortEvidence(
+  evidence: readonly EvidenceFile[],
+  state: SignerState,
+  at: Date,
+): Promise<readonly EvidenceFile[]> {
+  const places: { readonly file: EvidenceFile; readonly place: string }[] = [];
+  for (const file of evidence) {
+    await naming(file.name, async () => {
+      const dossier = await verify(file, state, at);
+      places.push({ file, place: placeOf(dossier) });
+    });
+  }
+  return places.sort((a, b) => (a.place < b.place ? -1 : 1)).map(({ file }) => file);
+}
+
+function placeOf({ signatures, journal, statement, statementSha256, rejections }: VerifiedDossier): string {
+  const signedAt = signatures.map((signature) => signature.signedAt).sort()[0];
+  const seq = String(journal?.intent.seq ?? 0).padStart(16, '0');
+  const order = [signedAt ?? statement.created, statementSha256, journal === undefined ? '1' : '0', seq];
+  return [...order, String(rejections.length)].join(' ');
+}
+
+function verify(file: EvidenceFile, { service, firstRoots }: SignerState, at: Date): Promise<VerifiedDossier> {
+  return verifyDossier(file.lines(), { policySha256: service, firstRootSha256: Object.fromEntries(firstRoots) }, at);
+}
+
+/** Says which of many files is wrong. */
+async function naming(name: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!isCountersignError(error)) throw error;
+    const { code, message, hint, details, pointer } = error;
+    throw new CountersignError(code, `${name}: ${message}`, {
+      ...(hint === undefined ? {} : { hint }),
+      ...(pointer === undefined ? {} : { pointer }),
+      ...(details === undefined ? {} : { details }),
+      cause: error,
+    });
+  }
+}

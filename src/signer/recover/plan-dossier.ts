@@ -1,0 +1,143 @@
+import type { VerifiedDossier } from '../../dossier/index.js';
+import { CountersignError } from '../../errors.js';
+import { REPOSITORIES } from '../../factory/index.js';
+import {
+  documentsOf,
+  findForeignSignatures,
+  findOwnKey,
+  newPolicies,
+  newRoots,
+  newVetoes,
+  type OwnKey,
+  ownKeys,
+} from '../decide/index.js';
+import {
+  type DocumentLine,
+  isComplete,
+  type JournalBodyOf,
+  type SignerState,
+  type VersionDigest,
+} from '../journal/index.js';
+import type { RecoveryPlan } from './plan.js';
+
+/**
+ * Adds what a verified dossier or evidence tells: newer policies and roots, the request with its signatures by keys of ours, vetoes, and
+ * what was published.
+ *
+ * @throws QUORUM_NOT_MET our key signed it and its approvals are not all there; POLICY_CHAIN_BROKEN, ROOT_NOT_TRUSTED it contradicts
+ *   the journal or another file
+ */
+export function planDossier(plan: RecoveryPlan, dossier: VerifiedDossier): void {
+  const { state } = plan;
+  const { policies, rootChains, statement } = dossier;
+  const { factory } = statement;
+  // a chain that ends earlier is no rollback here: it is an older request
+  plan.add(newPolicies([...policies, ...state.policies.slice(policies.length)], state));
+  for (const repository of REPOSITORIES) {
+    const chain = rootChains[repository];
+    const known = state.rootsOf(factory, repository);
+    plan.add(newRoots([...chain, ...known.slice(chain.length)], state, factory, repository));
+  }
+  const own = ownKeys(state, plan.keys);
+  const request = recoveredRequest(dossier, own, state);
+  if (request !== null) plan.add([request]);
+  plan.add(newVetoes(dossier, state, state.intents.has(dossier.statementSha256)));
+  adoptForeign(plan, dossier, own);
+  raisePublished(plan, dossier);
+}
+
+/** The request as it was decided upon, if keys of ours signed it and the journal does not know that. */
+function recoveredRequest(
+  dossier: VerifiedDossier,
+  own: ReadonlyMap<string, OwnKey>,
+  state: SignerState,
+): JournalBodyOf<'recovered'> | null {
+  const { statement, statementSha256, documents, signatures, quorum, journal, journalLines, roots } = dossier;
+  const known = state.intents.get(statementSha256);
+  if (known !== undefined && isComplete(known)) return null;
+  const ours = signatures.flatMap((signature) => {
+    const repository = documents[signature.document]?.entry.repository;
+    const key = repository === undefined ? null : findOwnKey(own, roots[repository].signed, signature.keyid);
+    return key === null ? [] : [{ signature, key }];
+  });
+  if (ours.length === 0) return null;
+  if (quorum.missing > 0) {
+    throw new CountersignError('QUORUM_NOT_MET', `our key signed ${statement.id}, whose approvals are not all there`, {
+      hint: 'get its whole dossier; if there is none, treat the key as misused',
+      details: { id: statement.id, statement: statementSha256, missing: quorum.missing },
+    });
+  }
+  const { factory, kind, id, policy } = statement;
+  const times = ours.map(({ signature }) => signature.signedAt).sort();
+  return {
+    type: 'recovered',
+    factory,
+    kind,
+    id,
+    statement: statementSha256,
+    policy: policy.version,
+    persons: [...quorum.persons],
+    documents: documents.flatMap(({ entry, bytes }, index) => {
+      const { repository, role, tag, version, sha256 } = entry;
+      const sign = ours
+        .filter(({ signature }) => signature.document === index)
+        .map(({ signature, key }) => ({ keyid: signature.keyid, key: key.keyid }));
+      return sign.length === 0 ? [] : [{ index, repository, role, tag, version, sha256, length: bytes.length, sign }];
+    }),
+    decidedAt: journal?.intent.at ?? times[0] ?? statement.created,
+    signatures: ours.map(({ signature: { document, keyid, method, sig, signedAt } }) => ({
+      document,
+      keyid,
+      method,
+      sig,
+      at: signedAt,
+    })),
+    lines: [...journalLines],
+  };
+}
+
+/** What a key of ours signed among everything else in a dossier, above all the production targets that it builds on. */
+function adoptForeign(plan: RecoveryPlan, dossier: VerifiedDossier, own: ReadonlyMap<string, OwnKey>): void {
+  const { factory } = dossier.statement;
+  const find = (): JournalBodyOf<'freeze'>[] =>
+    findForeignSignatures(documentsOf(dossier, plan.state), own, plan.state, factory);
+  // each pass names one document for each role
+  for (let found = find(); found.length > 0; found = find()) {
+    plan.add(found.map((freeze) => adopt(freeze, freeze.repository === 'production' ? dossier.wave.tag : null)));
+  }
+}
+
+/** @param tag of the targets; a root has none */
+export function adopt(freeze: JournalBodyOf<'freeze'>, tag: string | null): JournalBodyOf<'adopted'> {
+  return { ...freeze, type: 'adopted', tag: freeze.role === 'root' ? null : tag };
+}
+
+function raisePublished(plan: RecoveryPlan, { base, published, quorum, statement, wave }: VerifiedDossier): void {
+  const line: DocumentLine = {
+    factory: statement.factory,
+    repository: 'production',
+    role: 'targets',
+    tag: wave.tag,
+  };
+  const { productionTargets } = base;
+  if (productionTargets !== null && quorum.missing === 0) {
+    raise(plan, line, { version: productionTargets.signed.version, sha256: productionTargets.sha256 }, 'base');
+  }
+  if (published !== undefined) {
+    const { targets } = published;
+    raise(plan, line, { version: targets.signed.version, sha256: targets.sha256 }, 'report');
+  }
+}
+
+/** Adds a watermark if it is higher than the one that is known from that source. */
+export function raise(
+  plan: RecoveryPlan,
+  line: DocumentLine,
+  { version, sha256 }: VersionDigest,
+  source: 'base' | 'report',
+): void {
+  const mark = plan.state.watermarkOf(line);
+  const known = source === 'base' ? mark?.base : mark?.published;
+  if (version <= (known?.version ?? 0)) return;
+  plan.add([{ type: 'published', ...line, version, sha256, source }]);
+}
