@@ -2,7 +2,7 @@ import { CountersignError } from '../errors.js';
 import { REPOSITORIES, type Repository } from '../factory/index.js';
 import { verifyNotExpired, type RootMetadata, type TargetsMetadata } from '../tuf/index.js';
 import type { Statement } from './statement.js';
-import type { DossierSignature, VerifiedDossier } from './verified-dossier.js';
+import type { DossierSignature, JudgedBy, VerifiedDossier } from './verified-dossier.js';
 
 /** How far two honest clocks may be apart. */
 const CLOCK_SKEW_MS = 5 * 60 * 1000;
@@ -22,7 +22,8 @@ export interface TimedParts {
  * signer's journal is there too, it is the time of its decision: an intent that a token kept waiting is finished
  * later, and that is no new decision.
  *
- * @param judgeBy `'clock'`: at now, whatever signatures there are (for who is about to sign)
+ * @param judgeBy `'clock'`: at now, whatever signatures there are (for who is about to sign); `'creation'`: when the
+ *   statement was created, whatever became of it
  * @throws STATEMENT_FROM_FUTURE created, or signed, in the future; or signed before it was created
  * @throws STATEMENT_EXPIRED
  * @throws METADATA_EXPIRED a root (client workflow 5.3.10) or the CI targets (5.6.6)
@@ -30,7 +31,7 @@ export interface TimedParts {
 export function checkTimes(
   { statement, roots, ciTargets, signatures, decidedAt }: TimedParts,
   now: Date,
-  judgeBy: 'clock' | 'signer-claim',
+  judgeBy: JudgedBy,
 ): Pick<VerifiedDossier, 'judgedAt' | 'judgedBy'> {
   const created = Date.parse(statement.created);
   for (const { keyid, signedAt } of signatures) {
@@ -41,8 +42,9 @@ export function checkTimes(
       throw fromFuture('a signature is older than its statement', { keyid, signedAt });
   }
   const claims = signatures.map(({ signedAt }) => Date.parse(decidedAt ?? signedAt));
-  const judgedBy = claims.length > 0 && judgeBy === 'signer-claim' ? 'signer-claim' : 'clock';
-  const judgedAt = judgedBy === 'clock' ? now : new Date(Math.max(...claims));
+  const judgedBy = claims.length === 0 && judgeBy === 'signer-claim' ? 'clock' : judgeBy;
+  const times = { clock: now, creation: new Date(created), 'signer-claim': new Date(Math.max(...claims)) };
+  const judgedAt = times[judgedBy];
 
   if (created > judgedAt.getTime() + CLOCK_SKEW_MS) {
     throw fromFuture('the statement was created in the future', { created: statement.created });

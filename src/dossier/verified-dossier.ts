@@ -58,6 +58,9 @@ export interface CheckedJournal {
   readonly others: number;
 }
 
+/** By which time expiry is judged: the verifier's clock, what the signer says about when it signed, or the statement's creation. */
+export type JudgedBy = 'clock' | 'signer-claim' | 'creation';
+
 export interface VerifiedDossier {
   readonly statement: Statement;
   /** Its UTF-8 bytes are what approvals sign. */
@@ -85,8 +88,8 @@ export interface VerifiedDossier {
   readonly signatures: readonly DossierSignature[];
   /** The time that expiry was judged at, */
   readonly judgedAt: Date;
-  /** and where it comes from: the verifier's own clock, or what the signer says about when it signed. */
-  readonly judgedBy: 'clock' | 'signer-claim';
+  /** and where it comes from. */
+  readonly judgedBy: JudgedBy;
   /** What the Factory published, when the dossier holds it: verified as a device would. */
   readonly published?: { readonly targets: TargetsMetadata; readonly threshold: ThresholdResult };
   /** The signer's journal, when the dossier holds its lines: so it does as evidence. */

@@ -15,15 +15,15 @@ import { DossierReader } from './dossier-reader.js';
 import { DEFAULT_DOSSIER_LIMITS, type DossierLimits } from './limits.js';
 import type { Pins } from './pins.js';
 import { parseStatement, statementSha256, type Statement } from './statement.js';
-import type { DossierSignature, VerifiedDossier } from './verified-dossier.js';
+import type { DossierSignature, JudgedBy, VerifiedDossier } from './verified-dossier.js';
 
 export interface VerifyOptions {
   /**
    * What expiry is judged by. `'signer-claim'` (unless given): the time in the signature lines, if there are any.
    * `'clock'`: `now` alone. Whoever signs must say `'clock'`, or an old signature could bring an
-   * expired statement back to life.
+   * expired statement back to life. `'creation'`: when the statement was created, for who asks what was ever said.
    */
-  readonly judgeBy?: 'clock' | 'signer-claim';
+  readonly judgeBy?: JudgedBy;
   readonly limits?: DossierLimits;
 }
 

@@ -1,5 +1,4 @@
-import type { VerifiedDossier } from '../../dossier/index.js';
-import { verifyDossier } from '../../dossier/index.js';
+import { type VerifiedDossier, verifyDossier } from '../../dossier/index.js';
 import { CountersignError, isCountersignError } from '../../errors.js';
 import { newKeys } from '../server/new-keys.js';
 import type { SignerState } from '../journal/index.js';
@@ -29,7 +28,7 @@ export interface RecoveryInputs {
  * Plans what a journal has to be told. The same inputs give the same plan, in whatever order they come.
  *
  * @param state the fold of the journal that is there; it is used up
- * @param at the time of the recovery's draft, by which what is not signed is judged
+ * @param at when the recovery was drafted: nothing can have been signed later
  * @throws what `verifyDossier`, `planDossier` and `planPublished` throw, naming the file
  */
 export async function planRecovery(
@@ -45,7 +44,7 @@ export async function planRecovery(
   const sorted = published.map((one) => ({ one, place: JSON.stringify(one) }));
   sorted.sort((a, b) => (a.place < b.place ? -1 : 1));
   for (const { one } of sorted) {
-    await naming(`${one.factory} ${one.wave ?? one.tag}`, () => Promise.resolve(planPublished(plan, one)));
+    await naming(`${one.factory} ${one.wave ?? one.tag}`, () => planPublished(plan, one));
   }
   return plan;
 }
@@ -76,12 +75,14 @@ function placeOf({ signatures, journal, statement, statementSha256, rejections }
   return [...order, String(rejections.length)].join(' ');
 }
 
+/** Whether it expired since, or was signed late, takes nothing from what was signed. */
 function verify(file: EvidenceFile, { service, firstRoots }: SignerState, at: Date): Promise<VerifiedDossier> {
-  return verifyDossier(file.lines(), { policySha256: service, firstRootSha256: Object.fromEntries(firstRoots) }, at);
+  const pins = { policySha256: service, firstRootSha256: Object.fromEntries(firstRoots) };
+  return verifyDossier(file.lines(), pins, at, { judgeBy: 'creation' });
 }
 
 /** Says which of many files is wrong. */
-async function naming(name: string, work: () => Promise<void>): Promise<void> {
+async function naming(name: string, work: () => Promise<void> | void): Promise<void> {
   try {
     await work();
   } catch (error) {

@@ -38,11 +38,12 @@ export async function signWave(
 }
 
 /** What the Factory publishes of a document that the token signed. */
-export function shown({ fixture, ...bench }: SignerBench, document: Buffer, wave?: string): Published {
+export function shown(bench: SignerBench, document: Buffer, wave?: string): Published {
+  const { fixture } = bench;
   return {
     factory: fixture.factory,
     tag: fixture.tag,
-    metadata: metadataText(publishedBy({ fixture, ...bench }, document)),
+    metadata: metadataText(publishedBy(bench, document)),
     roots: fixture.rootTexts,
     ...(wave === undefined ? {} : { wave }),
   };
