@@ -1,5 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { NAMESPACES } from '../../src/approval/index.js';
+import { serializePolicy } from '../../src/policy/index.js';
+import { parseRecoveryFile, serializeRecoveryFile } from '../../src/recovery/index.js';
+import { applyRecovery, draftRecovery, type EvidenceFile } from '../../src/signer/recover/index.js';
 import { openAttackWorld, type AttackWorld } from '../support/attack-world.js';
 import { rejectionOf } from '../support/reject-code.js';
 import { requestId } from '../support/signer-bench.js';
@@ -79,9 +83,57 @@ describe('an older journal', () => {
     await signedAfterCopy();
     await world.factory.completeWave('w42');
     const next = await world.approved({ name: 'w43', version: 43 });
-    await world.service.reconcile();
-    expect(await world.service.get(next)).toMatchObject({ lastError: { code: 'ROLE_FROZEN' } });
+    // from a service that shows no receipt, because its database was lost too, or because it lies
+    expect(await rejectionOf(world.signer.sign(world.service.dossier(next)))).toMatch(/^ROLE_FROZEN/);
     expect(world.token.signed).toHaveLength(1);
+  });
+
+  test('signs nothing for a service that has a newer signature, before it is shown anything published', async () => {
+    await signedAfterCopy();
+    const wave = world.wave({ id: requestId(2), tag: 'another' });
+    const receipt = { statement: '0'.repeat(64), seq: 99, hash: '0'.repeat(64) };
+    expect(await rejectionOf(world.signer.sign(world.dossier({ wave }), receipt))).toMatch(/^JOURNAL_INCOMPLETE/);
+    await world.factory.completeWave('w42');
+    const next = await world.approved({ name: 'w43', version: 43 });
+    await world.service.reconcile();
+    const lastError = { code: 'JOURNAL_INCOMPLETE', hint: expect.stringContaining('signer recover') };
+    expect(await world.service.get(next)).toMatchObject({ state: 'open', lastError });
+    const { ready, checks } = await world.service.readiness();
+    expect(ready).toBe(false);
+    expect(checks).toContainEqual(expect.objectContaining({ name: 'signer', code: 'JOURNAL_INCOMPLETE' }));
+    expect(world.token.signed).toHaveLength(1);
+  });
+
+  test('signs again once a quorum approved what was rebuilt, and not for one officer', async () => {
+    world.copyTo('journal', 'copy');
+    const id = await world.approved();
+    await world.service.reconcile();
+    const evidence: EvidenceFile[] = [];
+    const lines: string[] = [];
+    for await (const line of world.service.evidence(id)) lines.push(line);
+    evidence.push({ name: id, lines: () => lines });
+    await world.restoreFrom('journal', 'copy');
+    await world.factory.completeWave('w42');
+    const next = await world.approved({ name: 'w43', version: 43 });
+    await world.service.reconcile();
+    const { fixture, stateDir, clock, token } = world;
+    const inputs = { stateDir, evidence, published: [], readKeys: () => token.keys(), now: clock.now() };
+    await world.withSignerStopped(async () => {
+      const text = await draftRecovery({ ...inputs, reason: 'an old copy', lifetimeMs: 3_600_000 });
+      const { recovery, policies, text: signed } = parseRecoveryFile(text);
+      const by = (...persons: string[]) => {
+        const sign = (person: string) => ({ person, sshsig: fixture.sshsig(person, NAMESPACES.recover, signed) });
+        return parseRecoveryFile(serializeRecoveryFile(recovery, policies.map(serializePolicy), persons.map(sign)));
+      };
+      expect(await rejectionOf(applyRecovery({ ...inputs, file: by('alice', 'alice') }))).toMatch(/^QUORUM_NOT_MET/);
+      await applyRecovery({ ...inputs, file: by('alice', 'bob') });
+    });
+    clock.time = new Date(clock.time.getTime() + 120_000); // the refused request is tried again
+    await world.service.reconcile();
+    expect(await world.service.get(next)).toMatchObject({ state: 'delivered' });
+    const again = world.wave({ expires: OTHER_EXPIRY, id: requestId(1) });
+    expect(await rejectionOf(world.signer.sign(world.dossier({ wave: again })))).not.toBe('RESOLVED');
+    expect(world.token.signed).toHaveLength(2);
   });
 
   test('with a line taken out, edited or moved does not start', async () => {

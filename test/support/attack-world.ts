@@ -65,7 +65,7 @@ export interface AttackWorld extends Replica {
   dossier: Fixture['dossier'];
   wave(...options: Parameters<Fixture['wave']>): FixtureWave;
   /** Stops the signer, does something to its state directory, and starts it again. */
-  withSignerStopped(work: () => void): Promise<void>;
+  withSignerStopped(work: () => void | Promise<void>): Promise<void>;
   /** As with everything stopped: copies of the database and of the journal. */
   copyTo(what: 'database' | 'journal', folder: string): void;
   restoreFrom(what: 'database' | 'journal', folder: string): Promise<void>;
@@ -146,10 +146,10 @@ export async function openAttackWorld(options: FixtureOptions = {}): Promise<Att
     },
     dossier: (asked?: DossierOptions) => fixture.dossier(asked),
     wave: (asked?: WaveOptions) => fixture.wave(asked),
-    async withSignerStopped(work: () => void) {
+    async withSignerStopped(work: () => void | Promise<void>) {
       await running?.close();
       running = null;
-      work();
+      await work();
       token.setState('ready');
       running = await startSigner();
     },
