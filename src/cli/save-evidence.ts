@@ -11,8 +11,8 @@ export interface SavedEvidence {
 }
 
 /**
- * Saves what a signer's journal can be rebuilt from: the evidence of every signed request, or its dossier if the journal does not know it
- * any more, and the dossiers of rejected requests that could still be asked for.
+ * Saves what a signer's journal can be rebuilt from: the evidence of every signed request, or its dossier if the signer cannot give its
+ * journal's lines, and the dossiers of rejected requests that could still be asked for.
  */
 export async function saveEvidence(api: ApiClient, folder: string, context: CliContext): Promise<SavedEvidence> {
   mkdirSync(folder, { recursive: true });
@@ -45,13 +45,13 @@ async function* everyRequest(api: ApiClient): AsyncGenerator<RequestView> {
   } while (cursor !== null);
 }
 
-/** @returns false if the signer's journal does not know the request */
+/** @returns false if the signer's journal does not know the request, or the signer cannot be asked */
 async function save(path: string, lines: AsyncIterable<string>): Promise<boolean> {
   let text = '';
   try {
     for await (const line of lines) text += line.endsWith('\n') ? line : `${line}\n`;
   } catch (error) {
-    if (isCountersignError(error, 'NOT_FOUND')) return false;
+    if (isCountersignError(error, 'NOT_FOUND') || isCountersignError(error, 'SIGNER_UNAVAILABLE')) return false;
     throw error;
   }
   replaceFile(path, text, 0o666);

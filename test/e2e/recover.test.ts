@@ -4,11 +4,17 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { establish } from '../../scripts/demo/establish.js';
-import { createInstallation, writeConfiguration, type Installation } from '../../scripts/demo/installation.js';
+import { createApiClient, type ApiClient, type RequestView } from '../../src/api/index.js';
+import {
+  createInstallation,
+  firstLine,
+  writeConfiguration,
+  type Installation,
+} from '../../scripts/demo/installation.js';
 import { stopAll, type Daemon, type Outcome } from '../../scripts/demo/process.js';
 import { EXIT } from '../../src/cli/exit-codes.js';
 
-const SETUP_MS = 180_000;
+const SETUP_MS = 600_000;
 const daemons: Daemon[] = [];
 let site: Installation;
 let folder: string;
@@ -44,13 +50,25 @@ async function json(args: readonly string[], as: string): Promise<Record<string,
   return JSON.parse((await run([...args, '--json'], { as })).stdout) as Record<string, unknown>;
 }
 
+function api(): ApiClient {
+  const bearer = firstLine(site.path('people', 'ci', 'countersign.token'));
+  return createApiClient({ baseUrl: `http://127.0.0.1:${site.ports.service}`, bearer });
+}
+
+/** Looks until it is so, and fails with what it saw instead. */
+async function seen(id: string, isSo: (request: RequestView) => boolean): Promise<RequestView> {
+  const until = Date.now() + 240_000;
+  for (;;) {
+    const request = await api().request(id, { waitSeconds: 2 });
+    if (isSo(request) || Date.now() > until) return request;
+  }
+}
+
 async function approved(name: string, version: string): Promise<string> {
   const { stdout } = await run(['waves', 'init', name, version, 'production', '--reason', 'x'], { as: 'ci' });
   const id = stdout.trim();
-  for (const person of ['alice', 'bob']) {
-    const { shortCode } = await json(['review', id], person);
-    await run(['approve', id, '--code', String(shortCode)], { as: person });
-  }
+  const { shortCode } = await api().request(id);
+  for (const person of ['alice', 'bob']) await run(['approve', id, '--code', shortCode], { as: person });
   return id;
 }
 
@@ -67,7 +85,7 @@ describe('a lost journal', () => {
     const signer = ['--config', site.path('signer.yaml')];
     const recovery = join(folder, 'recovery.json');
     const first = await approved('w40', '40');
-    expect(await json(['show', first, '--wait', '60'], 'ci')).toMatchObject({ state: 'delivered' });
+    expect(await seen(first, ({ state }) => state === 'delivered')).toMatchObject({ state: 'delivered' });
     const evidence = site.path('evidence');
     await run(['waves', 'complete', 'w40'], { as: 'alice' });
     await run(['evidence', '--all', '--out', evidence], { as: 'alice' });
@@ -79,10 +97,8 @@ describe('a lost journal', () => {
     await run(['signer', 'init', ...signer, '--policy', site.path('policy.json'), '--trust', trust]);
     await startSigner();
     const second = await approved('w41', '41');
-    const refusal = async (): Promise<unknown> => (await json(['show', second], 'ci'))['lastError'];
-    const until = Date.now() + 60_000;
-    while ((await refusal()) === undefined && Date.now() < until) await json(['requests'], 'alice');
-    expect(await refusal()).toMatchObject({ code: 'JOURNAL_INCOMPLETE' });
+    const refused = await seen(second, ({ lastError }) => lastError !== undefined);
+    expect(refused).toMatchObject({ state: 'open', lastError: { code: 'JOURNAL_INCOMPLETE' } });
     expect((await run(['evidence', first], { as: 'alice', expect: EXIT.refused })).stderr).toContain('NOT_FOUND');
 
     const published = join(folder, 'published.jsonl');
@@ -115,10 +131,10 @@ describe('a lost journal', () => {
     await startSigner();
     expect((await run(['signer', 'status', ...signer])).stdout).toMatch(/Recovered .* alice, bob: disk lost/);
     // what was refused meanwhile goes on by itself
-    expect(await json(['show', second, '--wait', '120'], 'ci')).toMatchObject({ state: 'delivered' });
+    expect(await seen(second, ({ state }) => state === 'delivered')).toMatchObject({ state: 'delivered' });
     expect((await run(['evidence', first], { as: 'alice' })).stdout).toBe(readFileSync(file, 'utf8'));
     writeFileSync(file, (await run(['evidence', second], { as: 'alice' })).stdout);
     await run(['verify', file], { as: 'auditor' });
     await run(['signer', 'journal', 'verify', ...signer]);
-  }, 240_000);
+  }, 900_000);
 });

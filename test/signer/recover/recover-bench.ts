@@ -56,7 +56,10 @@ export function copyJournal(bench: SignerBench): string {
 /** Stops the signer and puts an older journal in the place of the one that is there; null: it is lost, and begun anew. */
 export async function putBack(bench: SignerBench, journal: string | null): Promise<void> {
   await bench.stop();
-  if (journal !== null) return writeFileSync(bench.journalPath, journal);
+  if (journal !== null) {
+    writeFileSync(bench.journalPath, journal);
+    return;
+  }
   rmSync(bench.journalPath);
   const { fixture, stateDir } = bench;
   const keys = await bench.token.keys();

@@ -62,13 +62,23 @@ interface Raw {
   readonly method?: string;
   readonly path?: string;
   readonly type?: string;
+  readonly receipt?: string;
   readonly body?: string | Buffer;
 }
 
 /** What the signer answers to a request that no client of ours would send. */
-async function raw({ method = 'POST', path = '/v1/sign', type, body }: Raw): Promise<{ status: number; text: string }> {
+async function raw({
+  method = 'POST',
+  path = '/v1/sign',
+  type,
+  receipt,
+  body,
+}: Raw): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
-    const headers = type === undefined ? {} : { 'content-type': type };
+    const headers = {
+      ...(type === undefined ? {} : { 'content-type': type }),
+      ...(receipt === undefined ? {} : { 'countersign-receipt': receipt }),
+    };
     const request = httpRequest({ socketPath: socketPath(), method, path, headers, agent: false }, (response) => {
       let text = '';
       response.setEncoding('utf8');
@@ -97,6 +107,20 @@ describe('runSigner', () => {
 
     await expect(client().status()).resolves.toMatchObject({ initialised: true, stopping: false, clockOk: true });
     await expect(client().keys()).resolves.toMatchObject({ keys: [{ state: 'active', factory: 'acme' }] });
+  });
+
+  it('compares the receipt that a caller shows with its journal', async () => {
+    await start();
+    const wave = fixture.wave();
+    const { journal } = await client().sign(fixture.dossier({ wave }));
+    const receipt = { statement: wave.sha256, ...journal };
+    await expect(client().status(receipt)).resolves.toMatchObject({ journal: { incomplete: false } });
+    for (const wrong of [{ seq: 1 }, { hash: '0'.repeat(64) }, { statement: '0'.repeat(64) }]) {
+      const shown = { ...receipt, ...wrong };
+      await expect(client().status(shown)).resolves.toMatchObject({ journal: { incomplete: true } });
+      const next = fixture.dossier({ wave: fixture.wave({ version: 43, id: 'req_01jd9v3q5w8x2y4z6a7b9c1d3f' }) });
+      await expect(rejectionOf(client().sign(next, shown))).resolves.toMatch(/^JOURNAL_INCOMPLETE/);
+    }
   });
 
   it('tells the journal of a statement over the socket', async () => {
@@ -211,6 +235,7 @@ describe('the signer’s HTTP', () => {
   const cases: [string, Raw, number, string][] = [
     ['an unknown path', { path: '/v2/sign' }, 404, 'NOT_FOUND'],
     ['a path with a query', { method: 'GET', path: '/v1/status?x=1' }, 404, 'NOT_FOUND'],
+    ['a receipt that is none', { method: 'GET', path: '/v1/status', receipt: 'x' }, 400, 'INPUT_INVALID'],
     ['a journal of no statement', { method: 'GET', path: '/v1/journal' }, 400, 'INPUT_INVALID'],
     ['a journal of no digest', { method: 'GET', path: '/v1/journal?statement=x' }, 400, 'INPUT_INVALID'],
     ['another method', { method: 'GET' }, 405, 'METHOD_NOT_ALLOWED'],
