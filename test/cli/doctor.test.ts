@@ -128,7 +128,6 @@ describe('the doctor looks at the signer', () => {
     ['has its clock behind', { clockOk: false }, ['fail', 'ok']],
     ['could not write', { journal: { ...status.journal, failed: true } }, ['fail', 'ok']],
     ['has a role frozen', { frozen }, ['fail', 'ok']],
-    ['was recovered', { recoveries: [{ seq: 2, at: 'x', reason: 'disk', persons: ['alice', 'bob'] }] }, ['ok', 'ok']],
     ['lacks its token', { tokens: [{ ...status.tokens[0], state: 'pin-refused' }] }, ['fail', 'ok']],
     [
       'had its workers restarted',
@@ -139,6 +138,15 @@ describe('the doctor looks at the signer', () => {
     const findings = await check(change);
     expect(levels(findings)).toEqual(expected);
     expectHelp(findings);
+  });
+
+  it('and tells of recoveries, with the officers who approved them', async () => {
+    const findings = await check({
+      recoveries: [{ seq: 2, at: '2026-11-22T16:00:00Z', reason: 'disk', persons: ['alice', 'bob'] }],
+    });
+    expect(findings).toContainEqual(
+      expect.objectContaining({ level: 'ok', message: expect.stringMatching(/recovered at .*disk.* alice, bob/) }),
+    );
   });
 
   it('and says when nobody is there', async () => {
