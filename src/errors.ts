@@ -35,6 +35,36 @@ export const ERROR_CODES = [
   'WAVE_CHANGE_INEXPRESSIBLE', // the submitted document does something that no change can say
   'WAVE_EXPIRES_INVALID',
   'CHANGES_DO_NOT_REPRODUCE', // apply(changes, base) gives other bytes than the document
+  // factory/: Foundries' rules for root updates
+  'ROOT_CHANGE_INEXPRESSIBLE', // the proposed roots do something that no change can say
+  'ROOT_VERSION_INVALID', // not one above the root in force, or one that the server makes
+  'ROOT_EXPIRES_INVALID',
+  'ROOT_CHANGELOG_MISSING',
+  'ROOT_THRESHOLD_UNREACHABLE', // more signatures than the role has keys
+  'ROOT_CI_THRESHOLD', // CI targets need one signature, neither more nor fewer
+  'ROOT_PRODUCTION_THRESHOLD', // production targets need two signatures or more
+  'ROOTS_DIFFER', // CI root and production root differ in more than the targets threshold
+  'ROOT_ONLINE_KEY', // an online key is touched by other than the Factory
+  'ROOT_KEY_UNKNOWN', // the role has no such key to replace or remove
+  'ROOT_KEY_CHANGED', // another key under the keyid of one in force
+  'ROOT_KEY_REUSED', // one key, one role
+  'ROOT_KEY_OTHER_FACTORY', // one key, one Factory
+  'ROOT_KEYS_TOO_FEW', // fewer keys than the policy wants in the role
+  'ROOT_OWNER_STALE', // x-key-owners names a key that is none of the root's
+  'ROOT_WAVE_ACTIVE', // targets and online keys stay while a Wave is active
+  'RE_SIGN_DOCUMENT_UNKNOWN', // no such production or Wave targets
+  'RE_SIGN_NOT_SIGNED', // it carries no valid signature of an offline targets key, so it has to be adopted
+  'RE_SIGN_NEEDLESS', // signed by that key already, or adopted though it is signed
+  'RE_SIGN_MISSING', // it would be left with fewer signatures than devices want
+  'ADOPTED_DOCUMENT_MISMATCH', // adopted were other bytes
+  // what the Factory made of the roots that were sent to it
+  'ROOT_ANSWER_VERSION',
+  'ROOT_ANSWER_ONLINE_KEY',
+  'ROOT_ANSWER_KEY',
+  'ROOT_ANSWER_THRESHOLD',
+  'ROOT_ANSWER_EXPIRES',
+  'ROOT_ANSWER_CHANGELOG',
+  'ROOT_ANSWER_DIFFERS', // in anything else
   // policy/
   'POLICY_INVALID',
   'POLICY_NOT_SIGNED', // not enough of the right officers signed it

@@ -10,5 +10,47 @@ export type { WaveBase } from './plan-wave.js';
 export { REPOSITORIES } from './repository.js';
 export type { Repository } from './repository.js';
 export { requireRootOf } from './require-root-of.js';
+export {
+  applyRootChanges,
+  checkRootAnswer,
+  checkRootRules,
+  chooseReSigned,
+  describeRootChanges,
+  diffRoot,
+  formatRootChanges,
+  planRootUpdate,
+  readBegunUpdate,
+  readRootChanges,
+  requireRootAnswer,
+  requireRootSigners,
+  reSignDocuments,
+  rootChangeSchema,
+  writeRootChanges,
+} from './root/index.js';
+export type {
+  AnsweredRoots,
+  AnswerFinding,
+  DescribedDocument,
+  DescribedKey,
+  DescribedKeyChange,
+  DescribedThreshold,
+  DocumentToSign,
+  KeyOwner,
+  NewKey,
+  OnlineKeyids,
+  ProposedRoots,
+  ReSignOptions,
+  RootBase,
+  RootChange,
+  RootIntent,
+  RootPlan,
+  RootRules,
+  RootSigners,
+  RootSummary,
+  RootUpdate,
+  RootWarning,
+  SentRoots,
+  TargetsDocument,
+} from './root/index.js';
 export { readWaveChanges, waveChangeSchema, writeWaveChanges } from './wave-change.js';
 export type { WaveChange } from './wave-change.js';

@@ -5,6 +5,10 @@ import type { Repository } from './repository.js';
 /** The server makes roots 1 and 2, the same for both repositories; an owner's roots begin here. */
 const FIRST_OWNED_VERSION = 3;
 
+export function isOwned(version: number): boolean {
+  return version >= FIRST_OWNED_VERSION;
+}
+
 /**
  * Tells the roots of the two repositories apart. From version 3 on they share keys and version and differ in one number: CI
  * targets need one signature, production targets two or more. Whoever hands one over as the other has signatures of the
@@ -14,7 +18,7 @@ const FIRST_OWNED_VERSION = 3;
  * @throws ROOT_NOT_TRUSTED
  */
 export function requireRootOf(repository: Repository, { roles, version }: Root): void {
-  if (version < FIRST_OWNED_VERSION) return;
+  if (!isOwned(version)) return;
   const threshold = Object.hasOwn(roles, 'targets') ? roles['targets']?.threshold : undefined;
   const fits = repository === 'ci' ? threshold === 1 : threshold !== undefined && threshold >= 2;
   if (fits) return;

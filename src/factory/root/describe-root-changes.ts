@@ -1,0 +1,145 @@
+import { findJsonDifference } from '../json-difference.js';
+import type { JsonObject, Key, Root, Targets } from '../../tuf/index.js';
+import { narrowRoot, rootAsJson } from './narrow-root.js';
+import { planRootUpdate, type RootPlan } from './plan-root.js';
+import { reSignDocuments } from './re-sign-documents.js';
+import type { RootBase } from './root-base.js';
+import type { RootChange } from './root-change.js';
+import { rootSigners, type RootSigners } from './root-signers.js';
+import { findRootWarnings, type RootWarning } from './root-warnings.js';
+import type { TargetsDocument } from './targets-document.js';
+
+/** What a root update does, for a person to read. Texts stand as they are in the documents: formatRootChanges makes them safe to print. */
+export interface RootSummary {
+  readonly previousVersion: number;
+  readonly version: number;
+  readonly previousExpires: string;
+  readonly expires: string;
+  readonly changelog: { readonly polisId: string; readonly message: string; readonly timestamp: string };
+  /** Online keys first, then in the order of the changes. */
+  readonly keys: readonly DescribedKeyChange[];
+  /** Those that change, whether a change says so or the first owned root brings it about. */
+  readonly thresholds: readonly DescribedThreshold[];
+  readonly signers: RootSigners;
+  readonly documents: readonly DescribedDocument[];
+  readonly warnings: readonly RootWarning[];
+}
+
+export interface DescribedKeyChange {
+  readonly role: string;
+  /** The Factory's own key, which it replaced itself. */
+  readonly online: boolean;
+  readonly old: DescribedKey | null;
+  readonly new: DescribedKey | null;
+}
+
+export interface DescribedKey {
+  readonly keyid: string;
+  readonly keytype: string;
+  readonly owner: { readonly polisId: string; readonly createdAt: string } | null;
+}
+
+export interface DescribedThreshold {
+  readonly role: 'root' | 'targets';
+  readonly repository: 'both' | 'production';
+  readonly was: number;
+  readonly threshold: number;
+  /** How many keys the role has afterwards. */
+  readonly keys: number;
+}
+
+export interface DescribedDocument {
+  readonly tag: string;
+  readonly wave: string | null;
+  readonly version: number;
+  readonly expires: string;
+  readonly sha256: string;
+  readonly sign: readonly string[];
+  /** All that an adopted document says; null for one that an offline key in force has signed. */
+  readonly adopted: Targets | null;
+}
+
+/**
+ * Describes a root update from its changes, its base and the documents it signs again, by the plan that is signed.
+ *
+ * @param documents as for reSignDocuments
+ * @throws as reSignDocuments
+ */
+export function describeRootChanges(
+  changes: readonly RootChange[],
+  base: RootBase,
+  documents: Iterable<TargetsDocument>,
+): RootSummary {
+  const plan = planRootUpdate(changes, base);
+  const { intent, ci } = plan;
+  const { polisId, message, timestamp } = intent.changelog;
+  const described = Array.from(
+    reSignDocuments(changes, base, documents),
+    ({ tag, wave, signed, sha256, sign, adopted }): DescribedDocument => ({
+      tag,
+      wave,
+      version: signed.version,
+      expires: signed.expires,
+      sha256,
+      sign,
+      adopted: adopted ? signed : null,
+    }),
+  );
+  const none = { keyids: [], threshold: 1 };
+  const summary: Omit<RootSummary, 'warnings'> = {
+    previousVersion: base.ci.version,
+    version: ci.version,
+    previousExpires: base.ci.expires,
+    expires: ci.expires,
+    changelog: { polisId, message, timestamp },
+    keys: describeKeys(plan, base),
+    thresholds: describeThresholds(plan, base),
+    signers: rootSigners(base.ci.roles['root'] ?? none, ci.roles['root'] ?? none),
+    documents: described,
+  };
+  const dropped = findJsonDifference(rootAsJson(base.ci), rootAsJson(narrowRoot(base.ci)), ['signed']);
+  return { ...summary, warnings: findRootWarnings(summary, dropped) };
+}
+
+function describeKeys({ intent, ci }: RootPlan, base: RootBase): DescribedKeyChange[] {
+  return [
+    ...intent.onlineKeys.map(({ role, old, new: key }) => ({
+      role,
+      online: true,
+      old: describeKey(base.ci, old),
+      new: describeKey(ci, key.keyid),
+    })),
+    ...intent.keys.map((change) => ({
+      role: change.role,
+      online: false,
+      old: change.op === 'add-key' ? null : describeKey(base.ci, change.old),
+      new: change.op === 'remove-key' ? null : describeKey(ci, change.new.keyid),
+    })),
+  ];
+}
+
+function describeKey(root: Root, keyid: string): DescribedKey {
+  const key: Key | undefined = root.keys[keyid];
+  const owners: JsonObject = root['x-key-owners'] ?? {};
+  const owner = Object.hasOwn(owners, keyid) ? owners[keyid] : undefined;
+  return { keyid, keytype: key?.keytype ?? '', owner: describeOwner(owner) };
+}
+
+function describeOwner(owner: unknown): DescribedKey['owner'] {
+  if (typeof owner !== 'object' || owner === null) return null;
+  const members = new Map<string, unknown>(Object.entries(owner));
+  return { polisId: String(members.get('polis-id')), createdAt: String(members.get('created-at')) };
+}
+
+function describeThresholds({ ci, production }: RootPlan, base: RootBase): DescribedThreshold[] {
+  return (
+    [
+      { role: 'root', repository: 'both', before: base.ci, after: ci },
+      { role: 'targets', repository: 'production', before: base.production, after: production },
+    ] as const
+  ).flatMap(({ role, repository, before, after }) => {
+    const was = before.roles[role]?.threshold ?? 0;
+    const { threshold, keyids } = after.roles[role] ?? { threshold: 0, keyids: [] };
+    return was === threshold ? [] : [{ role, repository, was, threshold, keys: keyids.length }];
+  });
+}

@@ -1,0 +1,30 @@
+export { applyRootChanges, type RootUpdate } from './apply-root-changes.js';
+export {
+  checkRootAnswer,
+  requireRootAnswer,
+  type AnsweredRoots,
+  type AnswerFinding,
+  type SentRoots,
+} from './check-answer.js';
+export { checkRootRules, type RootRules } from './check-root-rules.js';
+export { chooseReSigned, type ReSignOptions } from './choose-re-signed.js';
+export {
+  describeRootChanges,
+  type DescribedDocument,
+  type DescribedKey,
+  type DescribedKeyChange,
+  type DescribedThreshold,
+  type RootSummary,
+} from './describe-root-changes.js';
+export { diffRoot, type ProposedRoots } from './diff-root.js';
+export { formatRootChanges } from './format-root-changes.js';
+export type { OnlineKeyids } from './infer-online-keys.js';
+export { planRootUpdate, type RootPlan } from './plan-root.js';
+export { readBegunUpdate } from './read-begun-update.js';
+export { reSignDocuments, type DocumentToSign } from './re-sign-documents.js';
+export type { RootBase } from './root-base.js';
+export { rootChangeSchema, type KeyOwner, type NewKey, type RootChange } from './root-change.js';
+export { readRootChanges, writeRootChanges, type RootIntent } from './root-intent.js';
+export { requireRootSigners, type RootSigners } from './root-signers.js';
+export type { RootWarning } from './root-warnings.js';
+export type { TargetsDocument } from './targets-document.js';
