@@ -6,7 +6,7 @@ import type { Repository } from '../repository.js';
 import type { OnlineKeyids } from './infer-online-keys.js';
 import { rootAsJson } from './narrow-root.js';
 import type { RootPlan } from './plan-root.js';
-import { spkiBase64Of } from './root-keys.js';
+import { isSameKey } from './root-keys.js';
 
 /** `updated` of a root update as the Factory returns it. */
 export interface AnsweredRoots {
@@ -142,7 +142,7 @@ function compareRole(
 function compareKeys(repository: Repository, sent: Root, got: Root): AnswerFinding[] {
   return Object.entries(got.keys).flatMap(([keyid, key]) => {
     const known = Object.hasOwn(sent.keys, keyid) ? sent.keys[keyid] : undefined;
-    if (known !== undefined && spkiBase64Of(known) === spkiBase64Of(key)) return [];
+    if (known !== undefined && isSameKey(known, key)) return [];
     const message =
       known === undefined ? `the foreign key ${keyid} is in the root` : `another key stands under ${keyid}`;
     return [finding('ROOT_ANSWER_KEY', repository, jsonPointer('signed', 'keys', keyid), message)];

@@ -11,7 +11,7 @@ import { requireThresholds } from './require-thresholds.js';
 import { requireSameRoots, type RootBase } from './root-base.js';
 import type { RootChange } from './root-change.js';
 import { writeRootChanges } from './root-intent.js';
-import { spkiBase64Of } from './root-keys.js';
+import { isSameKey } from './root-keys.js';
 
 /** Roots to take the place of those in force, signed or not. */
 export interface ProposedRoots {
@@ -74,7 +74,7 @@ function requireNextVersion(base: RootBase, { ci }: ProposedRoots): void {
 function requireKeysAsBefore(before: Root, { keys }: Root): void {
   for (const [keyid, key] of Object.entries(keys)) {
     const known = Object.hasOwn(before.keys, keyid) ? before.keys[keyid] : undefined;
-    if (known === undefined || spkiBase64Of(known) === spkiBase64Of(key)) continue;
+    if (known === undefined || isSameKey(known, key)) continue;
     throw new CountersignError('ROOT_KEY_CHANGED', `another key stands under the keyid ${keyid}`, {
       pointer: jsonPointer('signed', 'keys', keyid, 'keyval', 'public'),
       details: { keyid },

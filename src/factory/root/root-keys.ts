@@ -17,13 +17,13 @@ export class RootKeys {
   readonly #roles: Map<string, Role>;
   readonly #owners: Map<string, JsonValue>;
   /** Every key that the root had or got, by keyid: none of them may come in a second time, not even one that left. */
-  readonly #spkiBase64: Map<string, string>;
+  readonly #known: Map<string, Key>;
 
   constructor(root: Root) {
     this.#keys = new Map(Object.entries(root.keys));
     this.#roles = new Map(Object.entries(root.roles));
     this.#owners = new Map(Object.entries(root['x-key-owners'] ?? {}));
-    this.#spkiBase64 = new Map([...this.#keys].map(([keyid, key]) => [keyid, spkiBase64Of(key)]));
+    this.#known = new Map(this.#keys);
   }
 
   /** @throws ROOT_KEY_REUSED, KEY_INVALID */
@@ -62,18 +62,22 @@ export class RootKeys {
 
   #take({ keyid, spkiBase64 }: NewKey, owner: KeyOwner): void {
     const key = keyFromSpkiDer(Buffer.from(spkiBase64, 'base64'));
-    const sameKey = [...this.#spkiBase64].find(([known, spki]) => known === keyid || spki === spkiBase64);
-    if (sameKey !== undefined) {
-      const [known] = sameKey;
+    const known = [...this.#known.keys()].find((other) => other === keyid || this.#isKnownAs(other, key));
+    if (known !== undefined) {
       throw new CountersignError('ROOT_KEY_REUSED', `the new key ${keyid} is in the root already, as ${known}`, {
         pointer: jsonPointer('signed', 'keys', keyid),
         hint: 'a key has one role in one Factory; make a new one',
         details: { keyid, known },
       });
     }
-    this.#spkiBase64.set(keyid, spkiBase64);
+    this.#known.set(keyid, key);
     this.#keys.set(keyid, key);
     if (owner !== null) this.#owners.set(keyid, { 'polis-id': owner.polisId, 'created-at': owner.createdAt });
+  }
+
+  #isKnownAs(keyid: string, key: Key): boolean {
+    const known = this.#known.get(keyid);
+    return known !== undefined && isSameKey(known, key);
   }
 
   #update(role: string, change: (keyids: readonly string[]) => readonly string[]): void {
@@ -94,6 +98,12 @@ export class RootKeys {
     this.#keys.delete(keyid);
     this.#owners.delete(keyid);
   }
+}
+
+/** Whether two keys are one, whatever their encodings. @throws KEY_INVALID */
+export function isSameKey(left: Key, right: Key): boolean {
+  if (left.keytype !== right.keytype) return false;
+  return left.keyval.public === right.keyval.public || spkiBase64Of(left) === spkiBase64Of(right);
 }
 
 /** SubjectPublicKeyInfo (DER) of a key in base64: the same for one key whatever its encoding and keyid. @throws KEY_INVALID */

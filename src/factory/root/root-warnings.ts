@@ -28,7 +28,12 @@ export function findRootWarnings(summary: Omit<RootSummary, 'warnings'>, dropped
     ...warnOfAdoption(summary),
     ...(dropped === null
       ? []
-      : [{ kind: 'members-dropped' as const, message: `the new root drops what fioctl does not know: ${dropped}` }]),
+      : [
+          {
+            kind: 'members-dropped' as const,
+            message: `the new root drops what fioctl does not know: ${JSON.stringify(dropped)}`,
+          },
+        ]),
   ];
 }
 
