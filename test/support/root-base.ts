@@ -1,5 +1,5 @@
 /** Roots in force and targets under them, with keys in memory, for tests of root updates. */
-import type { NewKey, RootBase, RootChange, TargetsDocument } from '../../src/factory/index.js';
+import type { KeyOwner, NewKey, RootBase, RootChange, TargetsDocument } from '../../src/factory/index.js';
 import {
   encodeCanonical,
   parseCanonical,
@@ -92,12 +92,12 @@ export function newKey({ keyid, key }: TufKey): NewKey {
   return { keyid, spkiBase64: publicKeyObject(key).export({ type: 'spki', format: 'der' }).toString('base64') };
 }
 
-export function addKey(role: 'root' | 'targets', key: TufKey): RootChange {
-  return { op: 'add-key', role, new: newKey(key), owner: OWNER };
+export function addKey(role: 'root' | 'targets', key: TufKey, owner: KeyOwner = OWNER): RootChange {
+  return { op: 'add-key', role, new: newKey(key), owner };
 }
 
-export function replaceKey(role: 'root' | 'targets', old: TufKey, key: TufKey): RootChange {
-  return { op: 'replace-key', role, old: old.keyid, new: newKey(key), owner: OWNER };
+export function replaceKey(role: 'root' | 'targets', old: TufKey, key: TufKey, owner: KeyOwner = OWNER): RootChange {
+  return { op: 'replace-key', role, old: old.keyid, new: newKey(key), owner };
 }
 
 export function removeKey(role: 'root' | 'targets', { keyid }: TufKey): RootChange {

@@ -116,12 +116,14 @@ const signSchema = z
   .refine(isAscending, 'stand in ascending order, each once');
 
 /** Production targets (by tag) and Wave targets (by Wave) that get further offline signatures, byte for byte as they are. */
-const reSignSchema = z.strictObject({
-  op: z.literal('re-sign'),
-  sign: signSchema,
-  tags: z.array(tagSchema).max(MOST_DOCUMENTS).refine(isAscending, 'stand in ascending order, each once'),
-  waves: z.array(waveNameSchema).max(MOST_DOCUMENTS).refine(isAscending, 'stand in ascending order, each once'),
-});
+const reSignSchema = z
+  .strictObject({
+    op: z.literal('re-sign'),
+    sign: signSchema,
+    tags: z.array(tagSchema).max(MOST_DOCUMENTS).refine(isAscending, 'stand in ascending order, each once'),
+    waves: z.array(waveNameSchema).max(MOST_DOCUMENTS).refine(isAscending, 'stand in ascending order, each once'),
+  })
+  .refine(({ tags, waves }) => tags.length + waves.length > 0, 'names at least one document');
 
 /** As `re-sign`, for a document that no offline key in force has signed: what it says is taken over with the signature. */
 const adoptSchema = z.strictObject({

@@ -44,6 +44,7 @@ describe('readRootChanges and writeRootChanges', () => {
       '/1',
     ],
     ['a member more', [expires, { ...CHANGELOG, more: 1 }], '/1'],
+    ['documents to sign that are none', [CHANGELOG, { ...every[8], tags: [], waves: [] }], '/1'],
     ['an unknown op', [expires, { op: 'drop-everything' }], '/1/op'],
   ])('refuse %s', (_, changes, pointer) => {
     expect(place(...changes)).toBe(`INPUT_INVALID /changes${pointer}`);
