@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
+import { createSignerClient } from '../../src/signer/client/index.js';
 import { freePort, runProgram, startDaemon, type Daemon, type Outcome } from './process.js';
 
 const MAIN = resolve(import.meta.dirname, '../../dist/main.js');
@@ -37,7 +38,12 @@ export interface Installation {
   readonly start: (program: 'sandbox' | 'signer' | 'service') => Promise<Daemon>;
 }
 
-export async function createInstallation(folder: string, officers: readonly Officer[]): Promise<Installation> {
+/** @param main what stands for `countersign`; the built one unless given */
+export async function createInstallation(
+  folder: string,
+  officers: readonly Officer[],
+  main = MAIN,
+): Promise<Installation> {
   const path = (...parts: string[]): string => join(folder, ...parts);
   for (const part of ['', 'tokens', 'signer', 'service', 'factory', 'people', 'logs', 'evidence']) {
     mkdirSync(path(part), { recursive: true, mode: 0o700 });
@@ -50,7 +56,7 @@ export async function createInstallation(folder: string, officers: readonly Offi
     path,
     ports: { factory: await freePort(), service: await freePort() },
     countersign: async (args, { as, input } = {}) =>
-      await runProgram(process.execPath, [MAIN, ...args], {
+      await runProgram(process.execPath, [main, ...args], {
         env: environmentOf(as),
         ...(input === undefined ? {} : { input }),
       }),
@@ -59,7 +65,7 @@ export async function createInstallation(folder: string, officers: readonly Offi
       if (made.status !== 0) throw new Error(made.stderr);
     },
     start: async (program) =>
-      await startDaemon(program, process.execPath, [MAIN, ...argumentsOf(program)], {
+      await startDaemon(program, process.execPath, [main, ...argumentsOf(program)], {
         env: environmentOf(undefined),
         logFile: path('logs', `${program}.log`),
         ready: async () => await isReady(program),
@@ -103,7 +109,9 @@ export async function createInstallation(folder: string, officers: readonly Offi
           500
         );
       case 'signer':
-        return existsSync(path('signer', 'signer.sock'));
+        // one that was killed leaves its socket behind: somebody has to answer
+        await createSignerClient({ socketPath: path('signer', 'signer.sock') }).status();
+        return true;
       case 'service':
         return (await fetch(`http://127.0.0.1:${ports.service}/healthz`)).ok;
     }

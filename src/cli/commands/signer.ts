@@ -62,6 +62,7 @@ export function addSignerCommands(program: Command, context: CliContext): Comman
         openTokens: () => openTokenPools(config.tokens.map(tokenConfig), { stateDir: config.stateDir, logger }),
         logger,
         now: context.now,
+        ...context.hooks?.signer,
       });
       if (options.json === true) printJson(context, { socket: running.socketPath, pid: process.pid });
       say(context, `the signer listens on ${running.socketPath}`);

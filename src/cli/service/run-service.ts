@@ -5,7 +5,13 @@ import { createFoundriesClient } from '../../foundries/index.js';
 import { createAuth, createHttpApp, startHttpServer, type HttpServer } from '../../http/index.js';
 import { parsePolicy, verifyPolicyChain, type SignedPolicy } from '../../policy/index.js';
 import { createSignerClient } from '../../signer/client/index.js';
-import { createSigningService, type Clock, type FactoryPort, type SigningService } from '../../signing/index.js';
+import {
+  createSigningService,
+  type Clock,
+  type FactoryPort,
+  type SigningDependencies,
+  type SigningService,
+} from '../../signing/index.js';
 import type { Logger } from '../../telemetry/index.js';
 import { readSecretFile } from '../secret-file.js';
 import { loadPins } from '../trust-file.js';
@@ -21,8 +27,16 @@ export interface RunningService {
   close(): Promise<void>;
 }
 
+/** What a test puts into the service: it stops it at a named step, and does not wait long for the next try. */
+export type ServiceHooks = Pick<SigningDependencies, 'onStep' | 'limits'>;
+
 /** Puts the service together from its configuration and starts it. @throws CONFIG_INVALID, POLICY_…, PINS_MISSING, STORE_… */
-export async function runService(config: ServiceConfig, clock: Clock, logger: Logger): Promise<RunningService> {
+export async function runService(
+  config: ServiceConfig,
+  clock: Clock,
+  logger: Logger,
+  hooks: ServiceHooks = {},
+): Promise<RunningService> {
   const pins = loadPins(config.trust);
   const policies = config.policy.map(loadPolicy);
   const policy = verifyPolicyChain(policies, pins);
@@ -35,7 +49,8 @@ export async function runService(config: ServiceConfig, clock: Clock, logger: Lo
     pins,
     logger,
     clock,
-    limits: { statementLifetimeMs: config.limits.requestHours * HOUR_MS },
+    ...hooks,
+    limits: { ...hooks.limits, statementLifetimeMs: config.limits.requestHours * HOUR_MS },
   });
   const address = config.publicUrl === undefined ? {} : { publicUrl: config.publicUrl };
   const auth = createAuth({

@@ -176,6 +176,9 @@ export type JournalBody = JournalEntry extends infer Entry
     : never
   : never;
 
+/** The types that are ever appended: an `init` begins a journal (`createJournal`) and stands nowhere else. */
+export type AppendedType = Exclude<JournalBody['type'], 'init'>;
+
 export type JournalBodyOf<T extends JournalBody['type']> = Extract<JournalBody, { type: T }>;
 export type JournalEntryOf<T extends JournalEntry['type']> = Extract<JournalEntry, { type: T }>;
 

@@ -5,7 +5,7 @@ import { CountersignError } from '../../errors.js';
 import { formatTime } from '../../tuf/index.js';
 import type { Logger } from '../../telemetry/index.js';
 import { type AppendHandle, AppendFile, syncDirectory, writeFailed } from './append-file.js';
-import type { JournalBody, JournalEntry, JournalHead } from './entry.js';
+import type { AppendedType, JournalBody, JournalEntry, JournalHead } from './entry.js';
 import type { StateFold } from './fold.js';
 import { sealEntry } from './line.js';
 import { lockStateDir, type StateLock } from './lock.js';
@@ -20,7 +20,7 @@ export interface JournalOptions {
   readonly stateDir: string;
   readonly logger: Logger;
   /** Runs when lines are written and not yet synced, with the type of the last of them. */
-  readonly onWritten?: ((type: JournalBody['type']) => void | Promise<void>) | undefined;
+  readonly onWritten?: ((type: AppendedType) => void | Promise<void>) | undefined;
   /** For tests: puts something between the journal and its file. */
   readonly wrapFile?: ((file: FileHandle) => AppendHandle) | undefined;
 }
@@ -111,7 +111,8 @@ export class Journal {
     }
     const last = entries.at(-1);
     if (last === undefined) return this.fold.head;
-    await this.file.append(Buffer.from(text), () => this.options.onWritten?.(last.type));
+    const { type } = last;
+    await this.file.append(Buffer.from(text), () => (type === 'init' ? undefined : this.options.onWritten?.(type)));
     try {
       for (const entry of entries) this.fold.apply(entry);
     } catch (cause) {
