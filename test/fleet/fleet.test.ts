@@ -65,11 +65,13 @@ let fleet: Fleet;
       const lives = await load.stop();
       for (const process of [...fleet.services.map((service) => service.process), fleet.signer]) process.kill();
       await quiet();
+      const reader = callers.as(fleet.ciToken);
+      await reader((api) => api.keys()); // the signer answers: it has read its journal again
       clock.lap('until all was quiet');
 
       const store = await openStore(database.url);
       try {
-        await audit(fleet, store, { lives, oracle, reader: callers.as(fleet.ciToken) });
+        await audit(fleet, store, { lives, oracle, reader });
       } finally {
         await store.close();
       }

@@ -79,7 +79,7 @@ export async function startLoad(
       lives.push(life);
       if (isStopping()) return;
       await ended(life.id);
-      if (life.end === 'delivered') await factory.completeWave(life.name);
+      if (life.end === 'delivered') await complete(life.name);
       else version = version > last ? last : FIRST_VERSION - 1; // it may be asked for again
     }
   }
@@ -134,6 +134,15 @@ export async function startLoad(
   function sign(person: OfficerName, namespace: Namespace, message: string): string {
     oracle.hear(person, namespace, message);
     return fleet.officers.get(person)?.sign(namespace, message) ?? '';
+  }
+
+  /** By whoever runs the Factory; a lost answer says nothing, so they look. */
+  async function complete(name: string): Promise<void> {
+    while ((await factory.wave(name))?.status !== 'complete') {
+      await factory.completeWave(name).catch((error: unknown) => {
+        if (!isCountersignError(error, 'FACTORY_UNAVAILABLE')) throw error;
+      });
+    }
   }
 
   async function ended(id: string): Promise<void> {
