@@ -28,6 +28,8 @@ const LANES = 8;
 /** How long it may take until nothing is due any more: a guard, many times what it takes. */
 const QUIET_MS = 300_000;
 
+const SETUP_MS = 300_000;
+
 let folder: string;
 let database: PostgresDatabase;
 let fleet: Fleet;
@@ -37,58 +39,66 @@ let fleet: Fleet;
     folder = mkdtempSync(join(tmpdir(), 'countersign-fleet-'));
     database = await createPostgresDatabase();
     fleet = await createFleet(folder, database.url);
-  });
+  }, SETUP_MS);
   afterAll(async () => {
     await fleet.stop();
     await database.drop();
     rmSync(folder, { recursive: true, force: true });
-  });
+  }, SETUP_MS);
 
   test(
     `killed at ${KILLS} random moments: every request ends as it was decided; nothing is doubled, nothing lost`,
     async () => {
-      const clock = stopwatch();
-      const urls = fleet.services.map(({ url }) => url);
-      const callers = createCallers(urls, randomFrom(SEED + 1));
-      const oracle = createOracle();
-      const load = await startLoad(fleet, callers, oracle, { lanes: LANES, random: randomFrom(SEED + 2) });
-      const killing = killAtRandom(fleet, {
-        kills: KILLS,
-        random: randomFrom(SEED),
-        answered: (count) => callers.answered(count),
-        look: () => stagesIn(database),
-      });
-      const kills = await Promise.race([killing, load.failed]);
-      clock.lap('under load');
-
-      // Everything is decided. From here on nobody calls, and nothing is left of what any process had in mind.
-      const lives = await load.stop();
-      for (const process of [...fleet.services.map((service) => service.process), fleet.signer]) process.kill();
-      await quiet();
-      const reader = callers.as(fleet.ciToken);
-      await reader((api) => api.keys()); // the signer answers: it has read its journal again
-      clock.lap('until all was quiet');
-
-      const store = await openStore(database.url);
       try {
-        await audit(fleet, store, { lives, oracle, reader });
-      } finally {
-        await store.close();
+        await killAndLook();
+      } catch (error) {
+        console.error(fleet.logs());
+        throw error;
       }
-      clock.lap('looking at it all');
-      console.log(summarise({ seed: SEED, kills, lives, repeats: callers.repeats, seconds: clock.seconds }));
-
-      expect(kills.length).toBe(KILLS);
-      expect(fleet.endedByThemselves()).toEqual([]);
     },
     600_000 + KILLS * 10_000,
   );
 });
 
+async function killAndLook(): Promise<void> {
+  const clock = stopwatch();
+  const urls = fleet.services.map(({ url }) => url);
+  const callers = createCallers(urls, randomFrom(SEED + 1));
+  const oracle = createOracle();
+  const load = await startLoad(fleet, callers, oracle, { lanes: LANES, random: randomFrom(SEED + 2) });
+  const killing = killAtRandom(fleet, {
+    kills: KILLS,
+    random: randomFrom(SEED),
+    answered: (count) => callers.answered(count),
+    look: () => stagesIn(database),
+  });
+  const kills = await Promise.race([killing, load.failed]);
+  clock.lap('under load');
+
+  // Everything is decided. From here on nobody calls, and nothing is left of what any process had in mind.
+  const lives = await load.stop();
+  for (const kept of [...fleet.services.map((service) => service.process), fleet.signer]) kept.kill();
+  await quiet();
+  const reader = callers.as(fleet.ciToken);
+  await reader((api) => api.keys()); // the signer answers: it has read its journal again
+  clock.lap('until all was quiet');
+
+  const store = await openStore(database.url);
+  try {
+    await audit(fleet, store, { lives, oracle, reader });
+  } finally {
+    await store.close();
+  }
+  clock.lap('looking at it all');
+  console.log(summarise({ seed: SEED, kills, lives, repeats: callers.repeats, seconds: clock.seconds }));
+  expect(kills.length).toBe(KILLS);
+  expect(fleet.endedByThemselves()).toEqual([]);
+}
+
 async function quiet(): Promise<void> {
   const deadline = Date.now() + QUIET_MS;
   for (let stages = await stagesIn(database); Object.keys(stages).length > 0; stages = await stagesIn(database)) {
-    if (Date.now() > deadline) throw new Error(`still to be done: ${JSON.stringify(stages)}\n${fleet.logs()}`);
+    if (Date.now() > deadline) throw new Error(`still to be done: ${JSON.stringify(stages)}`);
     await pause(200);
   }
 }

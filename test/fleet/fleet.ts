@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parse, stringify } from 'yaml';
 import { createInstallation, firstLine, MAIN, writeConfiguration } from '../../scripts/demo/installation.js';
 import type { Installation } from '../../scripts/demo/installation.js';
-import { freePort } from '../../scripts/demo/process.js';
+import { freePort, type Daemon } from '../../scripts/demo/process.js';
 import { NAMESPACES } from '../../src/approval/index.js';
 import { serializePins, type Pins } from '../../src/dossier/index.js';
 import { draftPolicy, serializePolicy, signedPolicy } from '../../src/policy/index.js';
@@ -47,7 +47,17 @@ export async function createFleet(folder: string, database: string): Promise<Fle
   await run(site, 'key', 'generate', ...signerConfig, '--factory', site.factory, '--role', 'targets', '--type', 'rsa3072'); // prettier-ignore
   writeFileSync(path('factory', 'offline-keys.json'), await run(site, 'key', 'list', ...signerConfig, '--public'));
   const sandbox = await site.start('sandbox');
+  try {
+    return await startFleet(site, sandbox, database);
+  } catch (error) {
+    await sandbox.stop();
+    throw error;
+  }
+}
 
+async function startFleet(site: Installation, sandbox: Daemon, database: string): Promise<Fleet> {
+  const { path } = site;
+  const signerConfig = ['--config', path('signer.yaml')];
   const url = `http://127.0.0.1:${site.ports.factory}`;
   const factory = { url, factory: site.factory, token: firstLine(path('service', 'factory.token')) };
   const officers = new Map(OFFICERS.map((person) => [person, softKey('ssh-ed25519')]));
@@ -59,7 +69,7 @@ export async function createFleet(folder: string, database: string): Promise<Fle
 
   const keepProgram = (name: string, ...args: string[]): Kept =>
     keep(name, [MAIN, ...args], {
-      env: { PATH: process.env['PATH'], HOME: folder },
+      env: { PATH: process.env['PATH'], HOME: site.folder },
       logFile: path('logs', `${name}.log`),
     });
   const signer = keepProgram('signer', 'signer', 'run', ...signerConfig);

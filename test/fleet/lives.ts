@@ -17,6 +17,8 @@ interface Wave {
 /** A request as those who dealt with it know it, by the answers that they got. */
 export interface Life extends Wave {
   readonly id: string;
+  /** How many times it was asked for again and answered with the request that was there. */
+  readonly askedAgain: number;
   /** As the event log tells of them, e.g. `approved by alice`. */
   readonly decisions: ReadonlySet<string>;
   /** How it has to end. */
@@ -85,7 +87,7 @@ export async function startLoad(
   }
 
   async function live(wave: Wave): Promise<Life> {
-    const id = await ask(wave);
+    const { id, askedAgain } = await ask(wave);
     const text = await ci((api) => api.statement(id));
     const decisions = new Set<string>();
     const decide = async (person: OfficerName, what: string, decision: (api: ApiClient) => Promise<unknown>) => {
@@ -102,7 +104,7 @@ export async function startLoad(
       const sshsig = sign(person, NAMESPACES.reject, rejection);
       return decide(person, 'rejected', (api) => api.reject(id, { rejection, sshsig }));
     };
-    const life = { ...wave, id, decisions };
+    const life = { ...wave, id, askedAgain, decisions };
     switch (PLANS[random(PLANS.length)] ?? 'approved') {
       case 'approved':
         await Promise.all([approve('alice'), approve('bob').then(() => approve('bob'))]);
@@ -121,13 +123,13 @@ export async function startLoad(
   }
 
   /** Now and then twice at once, with an Idempotency-Key or without one: it is one request all the same. */
-  async function ask({ name, tag, version }: Wave): Promise<string> {
+  async function ask({ name, tag, version }: Wave): Promise<Pick<Life, 'id' | 'askedAgain'>> {
     const more = random(2) === 0 ? {} : { idempotencyKey: `key-${name}` };
     const body = { name, tag, version, reason: 'under load' };
     const submit = () => ci((api) => api.submitWave(fleet.factory.factory, body, more));
     const answers = await Promise.all(random(3) === 0 ? [submit(), submit()] : [submit()]);
     const [id = '', ...others] = new Set(answers.map(({ request }) => request.id));
-    if (others.length === 0) return id;
+    if (others.length === 0) return { id, askedAgain: answers.filter(({ created }) => !created).length };
     throw new Error(`Wave ${name} became several requests: ${[id, ...others].join(', ')}`);
   }
 

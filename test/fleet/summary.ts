@@ -15,7 +15,7 @@ export function summarise(run: {
     `seed ${seed}`,
     `${kills.length} kills: ${count(kills.map(({ victim }) => victim))}; during a login: ${kills.filter(({ duringLogin }) => duringLogin).length}`,
     `kills that met requests in a stage: ${count(stages)}`,
-    `${lives.length} requests: ${count(lives.map(({ end }) => end))}`,
+    `${lives.length} requests: ${count(lives.map(({ end }) => end))}; asked for again: ${lives.reduce((sum, { askedAgain }) => sum + askedAgain, 0)}`,
     `calls repeated: ${count(repeats)}`,
     `seconds: ${count(Object.entries(seconds).map(([what, value]) => [what, Math.round(value)]))}`,
   ].join('\n');
