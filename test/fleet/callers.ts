@@ -9,7 +9,9 @@ export type Caller = <T>(call: (api: ApiClient) => Promise<T>) => Promise<T>;
 export interface Callers {
   /** @param bearer none for who has yet to sign in */
   as(bearer?: string): Caller;
-  /** Resolves when so many more calls were answered. */
+  /** The same for who only looks whether something has happened: such an answer is no progress. */
+  watching(bearer: string): Caller;
+  /** Resolves when so many more calls were answered; those of who only looks are not counted. */
   answered(count: number): Promise<void>;
   /** Why calls had to be repeated: how often for each code. */
   readonly repeats: ReadonlyMap<string, number>;
@@ -25,6 +27,25 @@ export function createCallers(urls: readonly string[], random: Random): Callers 
   const repeats = new Map<string, number>();
   const waiting = new Set<() => void>();
   const tell = (): void => waiting.forEach((hear) => hear());
+  const callerOf = (bearer: string | undefined, onAnswer: () => void): Caller => {
+    const apis = urls.map((baseUrl) => createApiClient({ baseUrl, ...(bearer === undefined ? {} : { bearer }) }));
+    return async (call) => {
+      const deadline = Date.now() + PATIENCE_MS;
+      for (;;) {
+        const api = apis[random(apis.length)];
+        if (api === undefined) throw new Error('there is no replica');
+        try {
+          const answer = await call(api);
+          onAnswer();
+          return answer;
+        } catch (error) {
+          if (!mayPass(error) || Date.now() > deadline) throw error;
+          repeats.set(error.code, (repeats.get(error.code) ?? 0) + 1);
+        }
+        await pause(PAUSE_MS + random(PAUSE_MS));
+      }
+    };
+  };
   return {
     repeats,
     answered: (count) =>
@@ -38,25 +59,8 @@ export function createCallers(urls: readonly string[], random: Random): Callers 
         };
         waiting.add(hear);
       }),
-    as: (bearer) => {
-      const apis = urls.map((baseUrl) => createApiClient({ baseUrl, ...(bearer === undefined ? {} : { bearer }) }));
-      return async (call) => {
-        const deadline = Date.now() + PATIENCE_MS;
-        for (;;) {
-          const api = apis[random(apis.length)];
-          if (api === undefined) throw new Error('there is no replica');
-          try {
-            const answer = await call(api);
-            tell();
-            return answer;
-          } catch (error) {
-            if (!mayPass(error) || Date.now() > deadline) throw error;
-            repeats.set(error.code, (repeats.get(error.code) ?? 0) + 1);
-          }
-          await pause(PAUSE_MS + random(PAUSE_MS));
-        }
-      };
-    },
+    as: (bearer) => callerOf(bearer, tell),
+    watching: (bearer) => callerOf(bearer, () => undefined),
   };
 }
 

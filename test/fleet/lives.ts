@@ -53,6 +53,7 @@ export async function startLoad(
 ): Promise<Load> {
   const people = await signIn(fleet, callers);
   const ci = callers.as(fleet.ciToken);
+  const watcher = callers.watching(fleet.ciToken);
   const { token } = fleet.factory;
   const factory = createFoundriesClient({ ...fleet.factory, token: () => token, userAgent: 'test', timeoutMs: 60_000 });
   const lives: Life[] = [];
@@ -149,7 +150,7 @@ export async function startLoad(
 
   async function ended(id: string): Promise<void> {
     for (let state = ''; state !== 'delivered' && state !== 'closed';) {
-      ({ state } = await ci((api) => api.request(id, { waitSeconds: WAIT_SECONDS })));
+      ({ state } = await watcher((api) => api.request(id, { waitSeconds: WAIT_SECONDS })));
     }
   }
 }
