@@ -51,7 +51,7 @@ export async function startDaemon(
   child.stdout.pipe(log, { end: false });
   child.stderr.pipe(log, { end: false });
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-  const until = Date.now() + (options.timeoutMs ?? 30_000);
+  const until = Date.now() + (options.timeoutMs ?? 120_000);
   while (!(await options.ready().catch(() => false))) {
     if (child.exitCode !== null || child.signalCode !== null || Date.now() > until) {
       child.kill('SIGKILL');

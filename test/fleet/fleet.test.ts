@@ -26,24 +26,26 @@ const KILLS = Number(process.env['COUNTERSIGN_KILLS'] ?? 200);
 const SEED = Number(process.env['COUNTERSIGN_KILL_SEED'] ?? 20261122);
 const LANES = 8;
 /** How long it may take until nothing is due any more: a guard, many times what it takes. */
-const QUIET_MS = 300_000;
+const QUIET_MS = 600_000;
 
-const SETUP_MS = 300_000;
+const SETUP_MS = 600_000;
 
 let folder: string;
 let database: PostgresDatabase;
 let fleet: Fleet;
 
 (HAS_POSTGRES ? describe : describe.skip)(`three services, a signer and its workers (seed ${SEED})`, () => {
+  const undo: (() => unknown)[] = [];
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'countersign-fleet-'));
+    undo.unshift(() => rmSync(folder, { recursive: true, force: true }));
     database = await createPostgresDatabase();
+    undo.unshift(() => database.drop());
     fleet = await createFleet(folder, database.url);
+    undo.unshift(() => fleet.stop());
   }, SETUP_MS);
   afterAll(async () => {
-    await fleet.stop();
-    await database.drop();
-    rmSync(folder, { recursive: true, force: true });
+    for (const step of undo) await step();
   }, SETUP_MS);
 
   test(
