@@ -41,13 +41,11 @@ const pinRecords = (): string[] => {
   return existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
 };
 
-/** The worker that has written down that it sends the PIN, as soon as there is one. */
-async function pidInLogin(): Promise<number> {
-  for (;;) {
-    const [record] = pinRecords().filter((name) => name.endsWith('.trying'));
-    if (record !== undefined) return (JSON.parse(readFileSync(record, 'utf8')) as { pid: number }).pid;
-    await pause(20);
-  }
+/** The worker that is in its login, as soon as the PIN was sent once more than `before` times. */
+async function pidInLogin(before: number): Promise<number> {
+  while (bench.shim.calls('C_Login') === before) await pause(20);
+  const [record = ''] = pinRecords();
+  return (JSON.parse(readFileSync(record, 'utf8')) as { pid: number }).pid;
 }
 
 describe('after CKR_PIN_INCORRECT', () => {
@@ -138,9 +136,10 @@ describe('the token’s own warning', () => {
 describe('a login that nobody answers', () => {
   it('because its worker was killed counts, until one goes well: however often that happens', async () => {
     for (let times = 0; times < 4; times += 1) {
+      const before = bench.shim.calls('C_Login');
       bench.shim.plan({ call: 'C_Login', fault: 'hang' });
       const opening = bench.open();
-      process.kill(await pidInLogin(), 'SIGKILL');
+      process.kill(await pidInLogin(before), 'SIGKILL');
       const pool = await opening;
       await bench.sign(pool);
       expect(pinRecords()).toEqual([]);
