@@ -5,7 +5,8 @@ import { stringify } from 'yaml';
 import { createSignerClient } from '../../src/signer/client/index.js';
 import { freePort, runProgram, startDaemon, type Daemon, type Outcome } from './process.js';
 
-const MAIN = resolve(import.meta.dirname, '../../dist/main.js');
+/** The command line, as it was built. */
+export const MAIN = resolve(import.meta.dirname, '../../dist/main.js');
 const MAKE_TOKEN = resolve(import.meta.dirname, '../../softhsm/make-token.mjs');
 const SOFTHSM_MODULES = [
   '/usr/lib/softhsm/libsofthsm2.so',

@@ -63,7 +63,7 @@ export async function startDaemon(
       resolve({ status, signal });
     }),
   );
-  const until = Date.now() + (options.timeoutMs ?? 60_000);
+  const until = Date.now() + (options.timeoutMs ?? 120_000);
   while (!(await options.ready().catch(() => false))) {
     if (child.exitCode !== null || child.signalCode !== null || Date.now() > until) {
       child.kill('SIGKILL');
