@@ -150,8 +150,17 @@ export interface SignerStatus {
   }[];
   readonly watermarks: readonly Watermark[];
   readonly frozen: readonly { readonly factory: string; readonly role: string; readonly tag?: string | null }[];
-  readonly journal: { readonly seq: number; readonly hash: string; readonly at: string } | null;
+  readonly journal: {
+    readonly seq: number;
+    readonly hash: string;
+    readonly at: string;
+    /** After a write that failed nothing is signed; `failure` says why and what to do. */
+    readonly failed?: boolean;
+    readonly failure?: string;
+  } | null;
   readonly clockOk: boolean;
+  /** What the signer's clock says. */
+  readonly clock?: string;
 }
 
 /** The signer over its socket. Throws the signer's own codes, SIGNER_UNAVAILABLE when it cannot be reached. */

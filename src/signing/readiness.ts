@@ -35,11 +35,26 @@ function requireSound(status: SignerStatus, service: string): void {
   if (status.service !== service) {
     throw new CountersignError('STATEMENT_OTHER_SERVICE', 'the signer was initialised with another policy version 1');
   }
-  if (!status.clockOk) throw new CountersignError('SIGNER_CLOCK', "the signer's clock is behind its journal");
+  if (status.journal?.failed === true) {
+    throw new CountersignError(
+      'JOURNAL_WRITE_FAILED',
+      status.journal.failure ?? "the signer's journal was not written",
+    );
+  }
+  if (!status.clockOk) throw clockBehind(status);
   const frozen = status.frozen[0];
   if (frozen !== undefined) {
     throw new CountersignError('ROLE_FROZEN', `the role ${frozen.role} of Factory ${frozen.factory} is frozen`);
   }
+}
+
+function clockBehind({ clock, journal }: SignerStatus): CountersignError {
+  const times =
+    clock === undefined ? '' : ` (${clock}; the journal's last entry is of ${journal?.at ?? 'an unknown time'})`;
+  return new CountersignError(
+    'SIGNER_CLOCK',
+    `the signer's clock is behind its journal${times}: nothing is signed until it is right, see signer clock-reset`,
+  );
 }
 
 function tokensOf(status: SignerStatus | null): ReadinessCheck[] {

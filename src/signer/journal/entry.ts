@@ -112,6 +112,13 @@ const freezeBody = z.strictObject({
   sha256: sha256Schema,
 });
 
+/** The operator's word that the clock had been ahead: from here on times begin anew, below that of the entry before. */
+const clockBody = z.strictObject({
+  type: z.literal('clock'),
+  /** The time of the entry before. */
+  was: timeSchema,
+});
+
 const frame = { seq: z.int().min(1), prev: sha256Schema, at: timeSchema, hash: sha256Schema };
 
 /** One line of the journal. */
@@ -125,6 +132,7 @@ export const journalEntrySchema = z.discriminatedUnion('type', [
   vetoBody.extend(frame),
   publishedBody.extend(frame),
   freezeBody.extend(frame),
+  clockBody.extend(frame),
 ]);
 export type JournalEntry = z.output<typeof journalEntrySchema>;
 

@@ -102,6 +102,9 @@ export class StateFold implements SignerState {
         if (this.freezeOf(entry.factory, entry.role) === null)
           this.#freezes.set(nameOf(entry.factory, entry.role), entry);
         break;
+      case 'clock':
+        if (entry.was !== this.head.at) throw new Error('it sets back another time than that of the line before it');
+        break;
     }
     this.head = headOf(entry);
   }

@@ -76,14 +76,14 @@ export class Journal {
     return this.fold;
   }
 
-  /** Whether an append failed, after which this object never writes again. */
-  get failed(): boolean {
-    return this.file.failed;
+  /** JOURNAL_WRITE_FAILED of the last append, as long as nothing is known to have changed since. */
+  get failure(): CountersignError | null {
+    return this.file.failure;
   }
 
-  /** @throws JOURNAL_WRITE_FAILED if an append failed before: better to know it before a token signs */
-  requireWritable(): void {
-    this.file.requireWhole();
+  /** @throws JOURNAL_WRITE_FAILED if an append failed before and cannot be tried again: better to know it before a token signs */
+  async requireWritable(): Promise<void> {
+    await this.#inTurn(() => this.file.requireWhole());
   }
 
   /**
@@ -94,14 +94,26 @@ export class Journal {
    * @throws JOURNAL_WRITE_FAILED
    */
   append(at: Date, bodies: readonly JournalBody[]): Promise<JournalHead> {
-    const turn = this.#queue.then(() => this.#append(at, bodies));
+    return this.#inTurn(() => this.#append(laterOf(formatTime(at), this.fold.head.at), bodies));
+  }
+
+  /**
+   * Lets times begin anew at `at`, which may be before the last entry's.
+   *
+   * @throws JOURNAL_WRITE_FAILED
+   */
+  resetClock(at: Date): Promise<JournalHead> {
+    return this.#inTurn(() => this.#append(formatTime(at), [{ type: 'clock', was: this.fold.head.at }]));
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#queue.then(work);
     this.#queue = turn.catch(() => undefined);
     return turn;
   }
 
-  async #append(at: Date, bodies: readonly JournalBody[]): Promise<JournalHead> {
+  async #append(time: string, bodies: readonly JournalBody[]): Promise<JournalHead> {
     if (this.#closed) throw new CountersignError('JOURNAL_WRITE_FAILED', 'the journal is closed');
-    const time = laterOf(formatTime(at), this.fold.head.at);
     const entries: JournalEntry[] = [];
     let text = '';
     for (const body of bodies) {

@@ -71,10 +71,17 @@ export function describeStatus({ journal, tokens, now, stopping }: StatusParts):
       sha256,
       at,
     })),
-    journal: { ...state.head, failed: journal.failed },
+    journal: { ...state.head, ...describeFailure(journal) },
     clockOk: formatTime(now) >= state.head.at,
+    clock: formatTime(now),
     stopping,
   };
+}
+
+function describeFailure({ failure }: Journal): Pick<SignerStatus['journal'], 'failed' | 'failure'> {
+  if (failure === null) return { failed: false };
+  const { message, hint = '' } = failure;
+  return { failed: true, failure: `${message}; ${hint}` };
 }
 
 function describeRoots(state: SignerState, factory: string): SignerStatus['roots'] {

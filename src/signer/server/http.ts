@@ -52,7 +52,7 @@ function routesOf({ signer, limits, isStopping }: SignerHttpParts): ReadonlyMap<
         return signer.published(await readJsonBody(request, publishedSchema, limits.maxPublishedBytes));
       }),
     ],
-    [PATHS.status, get(() => Promise.resolve(signer.status(isStopping())))],
+    [PATHS.status, get(() => signer.status(isStopping()))],
     [PATHS.keys, get(() => signer.keys())],
     [PATHS.journal, get((request) => signer.journalOf(statementIn(request)))],
   ]);
