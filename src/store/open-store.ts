@@ -22,7 +22,7 @@ const IDEMPOTENCY_LIFETIME_MS = 7 * 24 * 3600 * 1000;
  *
  * @param url `sqlite:` and the path of a file, which is made if it is missing; or `postgres://user@host/database`
  * @param options.password the database user's, if the URL has none
- * @throws STORE_UNSUPPORTED for another kind of database; STORE_FAILED if it cannot be opened or migrated
+ * @throws STORE_UNSUPPORTED for another kind of database; STORE_FAILED if it cannot be opened, migrated or written
  */
 export async function openStore(url: string, options: { password?: string } = {}): Promise<Store> {
   const { name, dialect } = dialectOf(url, options.password);
@@ -30,9 +30,11 @@ export async function openStore(url: string, options: { password?: string } = {}
   try {
     if (name === 'postgres') await requireUnicode(db);
     await migrate(db, name);
+    // SQLite opens what it can only read without a word
+    if (name === 'sqlite') await db.transaction().execute(touchHead);
   } catch (error) {
     await db.destroy().catch(() => undefined);
-    throw toStoreError(error);
+    throw name === 'sqlite' ? toStoreError(error, `the database ${url.slice('sqlite:'.length)}`) : toStoreError(error);
   }
   return assemble(createConnection(db));
 }
@@ -66,7 +68,7 @@ async function migrate(db: Kysely<Schema>, name: DialectName): Promise<void> {
   const migrations = migrationsFor(name);
   const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(migrations) } });
   const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw toStoreError(error);
+  if (error !== undefined) throw error;
 }
 
 function assemble(connection: Connection): Store {

@@ -168,7 +168,8 @@ async function openFile(path: string): Promise<FileHandle> {
   try {
     return await open(path, constants.O_RDWR | constants.O_APPEND);
   } catch (cause) {
-    if (!isMissing(cause)) throw writeFailed(path, cause);
+    if (!isMissing(cause))
+      throw writeFailed(path, cause, 'make it readable and writable for the user that runs the signer');
     throw new CountersignError('SIGNER_NOT_INITIALISED', `there is no journal at ${path}`, {
       hint: 'run `countersign signer init` first; if there was a journal before, find out where it went',
       details: { path },
