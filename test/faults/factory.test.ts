@@ -100,6 +100,87 @@ test('every fault of the network at every call of a Wave’s life: the Wave is d
   await expect(world.service.verifyEvents()).resolves.toMatchObject({ count: expect.any(Number) });
 }, 300_000);
 
+/** Lets a call through and serves another answer. */
+function served(
+  change: (answer: { url: string; status: number; text: string }) => { status: number; text: string },
+): Fault {
+  return async ({ request, response, forward }) => {
+    const { status, body } = await forward();
+    const { status: other, text } = change({ url: request.url ?? '', status, text: body.toString('utf8') });
+    response.writeHead(other, { 'content-type': 'application/json' }).end(text);
+  };
+}
+
+/** The sandbox has three roots; each lie is about one of them. */
+test.each<[string, (number: number, text: string) => Promise<{ status: number; text: string }>]>([
+  ['without the second', async (number, text) => Promise.resolve(number === 2 ? notFound() : { status: 200, text })],
+  ['with the second twice', async (number, text) => ({ status: 200, text: number === 3 ? await rootOf(2) : text })],
+  [
+    'with the third before the second',
+    async (number, text) => ({ status: 200, text: number === 2 ? await rootOf(3) : text }),
+  ],
+  ['without any', () => Promise.resolve(notFound())],
+])('a root chain %s is not built on, and says so; the right one is', async (_what, lie) => {
+  faultOf = (call) =>
+    call === 'GET /N.root.json of production'
+      ? async ({ request, response, forward }) => {
+          const { body, status } = await forward();
+          const number = Number(/(\d+)\.root/.exec(request.url ?? '')?.[1]);
+          const answer = status === 404 ? notFound() : await lie(number, body.toString('utf8'));
+          response.writeHead(answer.status).end(answer.text);
+        }
+      : null;
+  const refused: unknown = await world.ask('w40', 40).catch((error: unknown) => error);
+  expect([502, 503]).toContain(isCountersignError(refused) && STATUS_OF_CODE[refused.code]);
+  expect(world.signer.issued.size).toBe(0);
+  faultOf = () => null;
+  await live('w41', 'production');
+});
+
+test('a Wave whose status is a word that nobody knows is not given up, and delivered once the word is known', async () => {
+  const id = await world.ask('w40', 40);
+  await world.approve(id);
+  let shown = 0;
+  faultOf = (call) =>
+    call === 'GET /waves/NAME'
+      ? served(({ status, text }) => {
+          if (status === 200) shown += 1;
+          return { status, text: text.replace('"active"', '"exploding"') };
+        })
+      : null;
+  await world.service.reconcile();
+  expect(shown).toBeGreaterThan(0);
+  expect(await world.service.get(id)).toMatchObject({
+    state: 'signed',
+    lastError: { code: 'FACTORY_ANSWER_INVALID', message: expect.stringContaining('exploding') },
+  });
+  faultOf = () => null;
+  world.sandbox.clock.time = new Date(world.sandbox.clock.time.getTime() + 61_000);
+  await world.service.reconcile();
+  expect(await world.service.get(id)).toMatchObject({ state: 'delivered' });
+});
+
+test('another Wave’s document under its name is no delivery, and the signer does not hear of it', async () => {
+  await live('w0', 'other');
+  const id = await world.ask('w40', 40);
+  await world.approve(id);
+  const other = (await world.sandbox.client('bob').waveTargets('w0'))?.toString('utf8') ?? '';
+  faultOf = (call) =>
+    call === 'GET /wave-targets/' ? served(() => ({ status: 200, text: `{"w40":${other}}` })) : null;
+  await world.service.reconcile();
+  expect(await world.service.get(id)).toMatchObject({ state: 'abandoned', lastError: { code: 'DELIVERY_CONFLICT' } });
+  expect([...world.signer.published$.keys()]).toEqual(['other']);
+});
+
+function notFound(): { status: number; text: string } {
+  return { status: 404, text: '{"message":"not found"}' };
+}
+
+async function rootOf(number: number): Promise<string> {
+  const [root] = await world.sandbox.client('bob').rootChain('production', number);
+  return root?.toString('utf8') ?? '';
+}
+
 /** Numbers from 0 to 1 that are the same for the same seed. */
 function mulberry32(seed: number): () => number {
   let state = seed;
