@@ -36,3 +36,9 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   },
   interrupted: interruption.signal,
 });
+
+// What is left for stderr when all is done may wait for a reader for ever; data on stdout is waited for.
+const LAST_WORDS_MS = 5_000;
+setTimeout(() => {
+  if (process.stdout.writableLength === 0) process.exit();
+}, LAST_WORDS_MS).unref();
