@@ -26,15 +26,16 @@ const IDEMPOTENCY_LIFETIME_MS = 7 * 24 * 3600 * 1000;
  */
 export async function openStore(url: string, options: { password?: string } = {}): Promise<Store> {
   const { name, dialect } = dialectOf(url, options.password);
+  const called = name === 'sqlite' ? `the database ${url.slice('sqlite:'.length)}` : 'the database';
   const db = new Kysely<Schema>({ dialect });
   try {
     if (name === 'postgres') await requireUnicode(db);
-    await migrate(db, name);
+    await migrate(db, name, called);
     // SQLite opens what it can only read without a word
     if (name === 'sqlite') await db.transaction().execute(touchHead);
   } catch (error) {
     await db.destroy().catch(() => undefined);
-    throw name === 'sqlite' ? toStoreError(error, `the database ${url.slice('sqlite:'.length)}`) : toStoreError(error);
+    throw toStoreError(error, called);
   }
   return assemble(createConnection(db));
 }
@@ -64,11 +65,11 @@ async function requireUnicode(db: Kysely<Schema>): Promise<void> {
   });
 }
 
-async function migrate(db: Kysely<Schema>, name: DialectName): Promise<void> {
+async function migrate(db: Kysely<Schema>, name: DialectName, called: string): Promise<void> {
   const migrations = migrationsFor(name);
   const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(migrations) } });
   const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error;
+  if (error !== undefined) throw toStoreError(error, called);
 }
 
 function assemble(connection: Connection): Store {

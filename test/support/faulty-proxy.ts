@@ -6,7 +6,7 @@ export interface ProxiedCall {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /** Has the server behind the proxy do it, and gives its answer. */
-  forward(): Promise<ProxiedAnswer>;
+  readonly forward: () => Promise<ProxiedAnswer>;
 }
 
 export interface ProxiedAnswer {
