@@ -1,5 +1,5 @@
 export { createSignerClient, type SignerClient, type SignerClientOptions } from './client/index.js';
-export { type JournalReport, verifyJournal } from './journal/index.js';
+export { type JournalReport, resetClock, verifyJournal } from './journal/index.js';
 export { generateKey, type KeyToGenerate, listKeys } from './keys/index.js';
 export { requirePinFile, resetPin } from './pin/index.js';
 export {

@@ -169,8 +169,10 @@ export const statusSchema = z.object({
     seq: z.number(),
     hash: z.string(),
     at: z.string(),
-    /** True after a write that failed: nothing is signed until the signer was restarted. */
+    /** True after a write that failed, until the disk takes something again or the signer is restarted: nothing is signed. */
     failed: z.boolean(),
+    /** Why, and what to do about it, while `failed` is true. */
+    failure: z.string().exactOptional(),
     /** True if the caller showed a receipt that the journal does not hold: nothing is signed for it. */
     incomplete: z.boolean(),
   }),
@@ -178,6 +180,8 @@ export const statusSchema = z.object({
   recoveries: z.array(z.object({ seq: z.number(), at: z.string(), reason: z.string(), persons: z.array(z.string()) })),
   /** False while the clock is behind the journal's last entry. */
   clockOk: z.boolean(),
+  /** What the clock says, `YYYY-MM-DDTHH:MM:SSZ`. */
+  clock: z.string().exactOptional(),
   /** True while the signer waits for its last answers before it ends. */
   stopping: z.boolean(),
 });

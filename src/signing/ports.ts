@@ -154,10 +154,15 @@ export interface SignerStatus {
     readonly seq: number;
     readonly hash: string;
     readonly at: string;
+    /** After a write that failed nothing is signed; `failure` says why and what to do. */
+    readonly failed?: boolean;
+    readonly failure?: string;
     /** The journal does not hold the receipt that was shown. */
     readonly incomplete?: boolean;
   } | null;
   readonly clockOk: boolean;
+  /** What the signer's clock says. */
+  readonly clock?: string;
 }
 
 /** What the signer answered with signatures: by it the signer finds out whether its journal is the one that wrote it. */

@@ -36,7 +36,13 @@ function requireSound(status: SignerStatus, service: string): void {
   if (status.service !== service) {
     throw new CountersignError('STATEMENT_OTHER_SERVICE', 'the signer was initialised with another policy version 1');
   }
-  if (!status.clockOk) throw new CountersignError('SIGNER_CLOCK', "the signer's clock is behind its journal");
+  if (status.journal?.failed === true) {
+    throw new CountersignError(
+      'JOURNAL_WRITE_FAILED',
+      status.journal.failure ?? "the signer's journal was not written",
+    );
+  }
+  if (!status.clockOk) throw clockBehind(status);
   if (status.journal?.incomplete === true) {
     throw new CountersignError(
       'JOURNAL_INCOMPLETE',
@@ -50,6 +56,15 @@ function requireSound(status: SignerStatus, service: string): void {
       `the role ${frozen.role} of Factory ${frozen.factory} is frozen: a misused key, or an older journal (countersign signer recover)`,
     );
   }
+}
+
+function clockBehind({ clock, journal }: SignerStatus): CountersignError {
+  const times =
+    clock === undefined ? '' : ` (${clock}; the journal's last entry is of ${journal?.at ?? 'an unknown time'})`;
+  return new CountersignError(
+    'SIGNER_CLOCK',
+    `the signer's clock is behind its journal${times}: nothing is signed until it is right, see signer clock-reset`,
+  );
 }
 
 function tokensOf(status: SignerStatus | null): ReadinessCheck[] {

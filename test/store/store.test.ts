@@ -150,7 +150,8 @@ describeOver('the store', (database) => {
     });
 
     test('what is due are requests under way and delivered ones that the signer was not told of', async () => {
-      const due = async () => (await store.requests.listDue(AT, { after: '', limit: 10 })).map(({ id }) => id);
+      const times = { now: AT, latest: '2026-03-01T10:01:00.000Z', never: '9999-12-31T23:59:59.999Z' };
+      const due = async () => (await store.requests.listDue(times, { after: '', limit: 10 })).map(({ id }) => id);
       const id = await insert(1);
       expect(await due()).toEqual([id]);
       const error = { code: 'SIGNER_UNAVAILABLE', message: 'no socket', at: AT } as const;

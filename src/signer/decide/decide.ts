@@ -95,7 +95,7 @@ function requireClock(now: Date, { head }: SignerState): void {
     'SIGNER_CLOCK',
     `the clock says ${formatTime(now)}, the journal's last entry is of ${head.at}`,
     {
-      hint: 'set the clock of the signer; expiry cannot be judged by one that goes backwards',
+      hint: 'set the clock of the signer right; if it is right and was ahead when that entry was written, stop the signer and run countersign signer clock-reset',
       details: { now: formatTime(now), last: head.at },
     },
   );

@@ -150,6 +150,13 @@ const adoptedBody = z.strictObject({
   keyid: name,
 });
 
+/** The operator's word that the clock had been ahead: from here on times begin anew, below that of the entry before. */
+const clockBody = z.strictObject({
+  type: z.literal('clock'),
+  /** The time of the entry before. */
+  was: timeSchema,
+});
+
 const frame = { seq: z.int().min(1), prev: sha256Schema, at: timeSchema, hash: sha256Schema };
 
 /** One line of the journal. */
@@ -166,6 +173,7 @@ export const journalEntrySchema = z.discriminatedUnion('type', [
   recoveryBody.extend(frame),
   recoveredBody.extend(frame),
   adoptedBody.extend(frame),
+  clockBody.extend(frame),
 ]);
 export type JournalEntry = z.output<typeof journalEntrySchema>;
 
@@ -175,9 +183,6 @@ export type JournalBody = JournalEntry extends infer Entry
     ? Omit<Entry, keyof typeof frame>
     : never
   : never;
-
-/** The types that are ever appended: an `init` begins a journal (`createJournal`) and stands nowhere else. */
-export type AppendedType = Exclude<JournalBody['type'], 'init'>;
 
 export type JournalBodyOf<T extends JournalBody['type']> = Extract<JournalBody, { type: T }>;
 export type JournalEntryOf<T extends JournalEntry['type']> = Extract<JournalEntry, { type: T }>;

@@ -53,7 +53,7 @@ function routesOf({ signer, limits, isStopping }: SignerHttpParts): ReadonlyMap<
         return signer.published(await readJsonBody(request, publishedSchema, limits.maxPublishedBytes));
       }),
     ],
-    [PATHS.status, get((request) => Promise.resolve(signer.status(isStopping(), receiptIn(request))))],
+    [PATHS.status, get((request) => signer.status(isStopping(), receiptIn(request)))],
     [PATHS.keys, get(() => signer.keys())],
     [PATHS.journal, get((request) => signer.journalOf(statementIn(request)))],
   ]);

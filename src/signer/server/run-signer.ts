@@ -5,7 +5,7 @@ import { createSignerHttp } from './http.js';
 import { DEFAULT_SIGNER_LIMITS, type SignerLimits } from './limits.js';
 import { listenOnSocket } from './listen.js';
 import { Signer } from './signer.js';
-import type { OnStep } from './steps.js';
+import { type OnStep, stepsOfWriting } from './steps.js';
 import { Tokens } from './tokens.js';
 
 export interface SignerOptions {
@@ -37,7 +37,7 @@ export interface RunningSigner {
  */
 export async function runSigner(options: SignerOptions): Promise<RunningSigner> {
   const { stateDir, socketPath, logger, onStep, limits = DEFAULT_SIGNER_LIMITS, now = () => new Date() } = options;
-  const journal = await Journal.open({ stateDir, logger, onWritten: (type) => onStep?.(`journal:${type}`) });
+  const journal = await Journal.open({ stateDir, logger, onWritten: stepsOfWriting(onStep) });
   const opened: (() => Promise<void>)[] = [() => journal.close()];
   try {
     const tokens = new Tokens(await options.openTokens(), logger);

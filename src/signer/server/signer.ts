@@ -86,7 +86,7 @@ export class Signer {
   /** Wrapped, because a bare promise would be waited for under the lock. */
   async #decide(dossier: VerifiedDossier): Promise<{ finish: Promise<SignResult> }> {
     const { journal, tokens, now, logger } = this.parts;
-    journal.requireWritable();
+    await journal.requireWritable();
     await this.#recordNewKeys();
     const at = now();
     const decision = decide(dossier, this.#state, { now: at, keys: tokens.keys, allTokensRead: tokens.allRead });
@@ -169,8 +169,10 @@ export class Signer {
     });
   }
 
-  status(stopping: boolean, receipt: Receipt | null = null): SignerStatus {
+  /** Looks whether a disk that took nothing takes something again, so that whoever waits for that hears of it. */
+  async status(stopping: boolean, receipt: Receipt | null = null): Promise<SignerStatus> {
     const { journal, tokens, now } = this.parts;
+    await journal.requireWritable().catch(() => undefined);
     const incomplete = receipt !== null && !holdsReceipt(this.#state, receipt);
     return describeStatus({ journal, tokens, now: now(), stopping, incomplete });
   }

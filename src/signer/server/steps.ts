@@ -1,3 +1,5 @@
+import type { JournalBody } from '../journal/index.js';
+
 /**
  * The named moments of the signer's work, in the order in which a request meets them. Whatever happens to the process at any of them, what is
  * found after a restart is right: tests stop it at each.
@@ -26,3 +28,11 @@ export type SignerStep = (typeof SIGNER_STEPS)[number];
 
 /** Called at each step; throwing there stands for dying there. */
 export type OnStep = (step: SignerStep) => void | Promise<void>;
+
+/** What the journal calls when lines are written: their step, if lines of this type are among those that a running signer writes. */
+export function stepsOfWriting(onStep: OnStep | undefined): (type: JournalBody['type']) => void | Promise<void> {
+  return (written) => {
+    const step = SIGNER_STEPS.find((candidate) => candidate === `journal:${written}`);
+    return step === undefined ? undefined : onStep?.(step);
+  };
+}

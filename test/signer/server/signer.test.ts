@@ -206,7 +206,9 @@ describe('Signer.sign', () => {
     expect(bench.logger.lines.at(-1)).toContain('frozen');
     await bench.restart();
     await expect(rejectionOf(bench.signer.sign(good))).resolves.toMatch(/^ROLE_FROZEN/);
-    expect(bench.signer.status(false).frozen).toMatchObject([{ factory: 'acme', role: 'targets', version: 42 }]);
+    expect((await bench.signer.status(false)).frozen).toMatchObject([
+      { factory: 'acme', role: 'targets', version: 42 },
+    ]);
   });
 });
 
@@ -461,7 +463,7 @@ describe('Signer.status and keys', () => {
     bench = await signerBench();
     await bench.signer.sign(bench.fixture.dossier());
     bench.now = new Date(bench.now.getTime() - 5000);
-    const status = bench.signer.status(false);
+    const status = await bench.signer.status(false);
     expect(status).toMatchObject({
       initialised: true,
       service: bench.fixture.policy.sha256,
