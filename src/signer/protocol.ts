@@ -14,6 +14,7 @@ const receipt = z.object({ seq: z.number(), hash: z.string() });
 
 export const PATHS = {
   sign: '/v1/sign',
+  verify: '/v1/verify',
   veto: '/v1/veto',
   published: '/v1/published',
   status: '/v1/status',
@@ -56,6 +57,13 @@ export const signResultSchema = z.object({
   journal: receipt,
 });
 export type SignResult = z.output<typeof signResultSchema>;
+
+/** Answer to POST /v1/verify, whose body is a dossier. */
+export const verifiedSchema = z.object({
+  /** Digest of its statement. */
+  statement: z.string(),
+});
+export type Verified = z.output<typeof verifiedSchema>;
 
 /** Answer to GET /v1/journal?statement=SHA256: what stands in the journal from the decision to sign it to its last signature. */
 export const statementJournalSchema = z.object({

@@ -177,6 +177,8 @@ export interface Receipt {
 export interface SignerPort {
   /** @param receipt the newest that the store holds. @throws JOURNAL_INCOMPLETE the signer's journal does not know it */
   sign(lines: AsyncIterable<string> | Iterable<string>, receipt?: Receipt | null): Promise<SignResult>;
+  /** Verifies a dossier ahead of time and decides nothing. Left out where that saves nothing. */
+  verify?(lines: AsyncIterable<string> | Iterable<string>): Promise<unknown>;
   veto(veto: Veto): Promise<{ readonly person: string }>;
   published(published: PublishedTargets): Promise<{ readonly watermark: WatermarkLevel }>;
   status(receipt?: Receipt | null): Promise<SignerStatus>;

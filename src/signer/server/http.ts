@@ -31,14 +31,8 @@ function routesOf({ signer, limits, isStopping }: SignerHttpParts): ReadonlyMap<
   const post = (handler: Handler): ReadonlyMap<string, Handler> => new Map([['POST', handler]]);
   const get = (handler: Handler): ReadonlyMap<string, Handler> => new Map([['GET', handler]]);
   return new Map([
-    [
-      PATHS.sign,
-      post(async (request) => {
-        requireMediaType(request, DOSSIER_MEDIA_TYPE);
-        const bytes = limited(request, limits.dossier.maxTotalLength);
-        return signer.sign(readDossierLines(bytes, limits.dossier), receiptIn(request));
-      }),
-    ],
+    [PATHS.sign, post((request) => signer.sign(dossierLines(request, limits), receiptIn(request)))],
+    [PATHS.verify, post((request) => signer.verify(dossierLines(request, limits)))],
     [
       PATHS.veto,
       post(async (request) => {
@@ -57,6 +51,12 @@ function routesOf({ signer, limits, isStopping }: SignerHttpParts): ReadonlyMap<
     [PATHS.keys, get(() => signer.keys())],
     [PATHS.journal, get((request) => signer.journalOf(statementIn(request)))],
   ]);
+}
+
+/** @throws MEDIA_TYPE at the first line */
+async function* dossierLines(request: IncomingMessage, { dossier }: SignerLimits): AsyncGenerator<string> {
+  requireMediaType(request, DOSSIER_MEDIA_TYPE);
+  yield* readDossierLines(limited(request, dossier.maxTotalLength), dossier);
 }
 
 /** @throws INPUT_INVALID */
