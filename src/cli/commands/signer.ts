@@ -58,7 +58,8 @@ export function addSignerCommands(program: Command, context: CliContext): void {
       const running = await runSigner({
         stateDir: config.stateDir,
         socketPath: config.socket,
-        openTokens: () => openTokenPools(config.tokens.map(tokenConfig), { stateDir: config.stateDir, logger }),
+        openTokens: ({ onJobTaken }) =>
+          openTokenPools(config.tokens.map(tokenConfig), { stateDir: config.stateDir, logger, onJobTaken }),
         logger,
         now: context.now,
       });

@@ -1,3 +1,4 @@
+export { requireCanary } from './canaries.js';
 export { decide } from './decide.js';
 export type { Circumstances, Decision } from './decision.js';
 export { judgePublished, type PublishedDecision } from './published.js';
