@@ -12,21 +12,21 @@ export interface CallReport {
 }
 
 const OPERATIONS: readonly (readonly [RegExp, string])[] = [
-  [/\/user_repo\/\d+\.root\.json$/, 'root'],
-  [/\/user_repo\/targets\.json$/, 'ci-targets'],
-  [/\/user_repo\/root\/updates$/, 'root-updates'],
-  [/^GET .*\/waves\/$/, 'waves'],
-  [/^POST .*\/waves\/$/, 'create-wave'],
-  [/\/waves\/[^/]+\/$/, 'wave'],
-  [/\/waves\/[^/]+\/status\/$/, 'wave-status'],
-  [/\/waves\/[^/]+\/sign\/$/, 'sign-wave'],
-  [/\/waves\/[^/]+\/cancel\/$/, 'cancel-wave'],
-  [/\/waves\/[^/]+\/complete\/$/, 'complete-wave'],
-  [/\/waves\/[^/]+\/rollout\/$/, 'rollout-wave'],
-  [/\/prod-targets\/$/, 'production-targets'],
-  [/\/wave-targets\/$/, 'wave-targets'],
-  [/\/ci-targets\.pub$/, 'online-key'],
-  [/\/users\/self\/$/, 'self'],
+  [/^GET \/ota\/repo\/[^/]+\/api\/v1\/user_repo\/\d+\.root\.json$/, 'root'],
+  [/^GET \/ota\/repo\/[^/]+\/api\/v1\/user_repo\/targets\.json$/, 'ci-targets'],
+  [/^GET \/ota\/repo\/[^/]+\/api\/v1\/user_repo\/root\/updates$/, 'root-updates'],
+  [/^GET \/ota\/factories\/[^/]+\/waves\/$/, 'waves'],
+  [/^POST \/ota\/factories\/[^/]+\/waves\/$/, 'create-wave'],
+  [/^GET \/ota\/factories\/[^/]+\/waves\/[^/]+\/$/, 'wave'],
+  [/^GET \/ota\/factories\/[^/]+\/waves\/[^/]+\/status\/$/, 'wave-status'],
+  [/^POST \/ota\/factories\/[^/]+\/waves\/[^/]+\/sign\/$/, 'sign-wave'],
+  [/^POST \/ota\/factories\/[^/]+\/waves\/[^/]+\/cancel\/$/, 'cancel-wave'],
+  [/^POST \/ota\/factories\/[^/]+\/waves\/[^/]+\/complete\/$/, 'complete-wave'],
+  [/^POST \/ota\/factories\/[^/]+\/waves\/[^/]+\/rollout\/$/, 'rollout-wave'],
+  [/^GET \/ota\/factories\/[^/]+\/prod-targets\/$/, 'production-targets'],
+  [/^GET \/ota\/factories\/[^/]+\/wave-targets\/$/, 'wave-targets'],
+  [/^GET \/ota\/factories\/[^/]+\/ci-targets\.pub$/, 'online-key'],
+  [/^GET \/ota\/factories\/[^/]+\/users\/self\/$/, 'self'],
 ];
 
 export function operationOf({ method, path }: Pick<FactoryRequest, 'method' | 'path'>): string {
