@@ -25,7 +25,9 @@ interface Described<L extends string> {
 /** One program's metrics. There is no registry that all share: two in one process, as in tests, do not meet. */
 export interface Metrics {
   counter<L extends string>(metric: Described<L>): CounterMetric<L>;
-  histogram<L extends string>(metric: Described<L> & { readonly bucketsSeconds: readonly number[] }): HistogramMetric<L>;
+  histogram<L extends string>(
+    metric: Described<L> & { readonly bucketsSeconds: readonly number[] },
+  ): HistogramMetric<L>;
   /** Keeps what was set last. */
   gauge<L extends string>(metric: Described<L>): GaugeMetric<L>;
   /**

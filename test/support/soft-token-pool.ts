@@ -1,6 +1,14 @@
 /** A token in memory behind the interface of the real ones; keys are real, so what it signs verifies. */
 import { CountersignError } from '../../src/errors.js';
-import type { CanaryKey, KeyRole, SignJob, TokenKey, TokenPool, TokenState, TokenStatus } from '../../src/signer/token-types.js';
+import type {
+  CanaryKey,
+  KeyRole,
+  SignJob,
+  TokenKey,
+  TokenPool,
+  TokenState,
+  TokenStatus,
+} from '../../src/signer/token-types.js';
 import type { Signature } from '../../src/tuf/index.js';
 import type { TufKey } from './tuf-key.js';
 
@@ -76,7 +84,15 @@ export function softToken(options: SoftTokenOptions = {}): SoftToken {
       if (options.canary === undefined) throw new CountersignError('KEY_NOT_FOUND', 'the soft token has no canary key');
       return Promise.resolve({ signature: options.canary.sign(Buffer.from(payload)) });
     },
-    status: (): TokenStatus => ({ label, serial, state, error: null, canary: canaryOf(options), queued: 0, workers: [] }),
+    status: (): TokenStatus => ({
+      label,
+      serial,
+      state,
+      error: null,
+      canary: canaryOf(options),
+      queued: 0,
+      workers: [],
+    }),
     close: () => {
       state = 'closed';
       return Promise.resolve();

@@ -31,7 +31,9 @@ describe('the logger', () => {
 describe('the logger, in the name of a request', () => {
   /** With `withRequestId` at hand. */
   const lines = (code: string): unknown[] => {
-    const text = logLine(`const { withRequestId } = await import(${JSON.stringify(resolve('dist/telemetry/index.js'))}); ${code}`);
+    const text = logLine(
+      `const { withRequestId } = await import(${JSON.stringify(resolve('dist/telemetry/index.js'))}); ${code}`,
+    );
     return text
       .trim()
       .split('\n')
@@ -65,7 +67,12 @@ describe('the logger, in the name of a request', () => {
       const error = new CountersignError('STORE_FAILED', 'it is full', { details: { pin: 'hunter2' }, cause: new TypeError('inner') });
       logger.warn('a step failed', { error });`);
     expect(line).toMatchObject({
-      error: { code: 'STORE_FAILED', message: 'it is full', details: { pin: '[redacted]' }, cause: { message: 'inner' } },
+      error: {
+        code: 'STORE_FAILED',
+        message: 'it is full',
+        details: { pin: '[redacted]' },
+        cause: { message: 'inner' },
+      },
     });
     expect(line).toHaveProperty('error.cause.stack');
     expect(line).not.toHaveProperty('error.stack');

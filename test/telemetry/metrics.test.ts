@@ -31,7 +31,9 @@ describe('metrics', () => {
   it('look anew at what is sampled: what is gone is not told any more', async () => {
     const metrics = createMetrics();
     let keys = ['a', 'b'];
-    metrics.sampled({ ...described('x'), name: 'x_jobs', type: 'gauge' }, (set) => keys.forEach((key) => set({ key }, 1)));
+    metrics.sampled({ ...described('x'), name: 'x_jobs', type: 'gauge' }, (set) =>
+      keys.forEach((key) => set({ key }, 1)),
+    );
     expect(await ours(metrics)).toEqual({ 'x_jobs{key="a"}': 1, 'x_jobs{key="b"}': 1 });
     keys = ['b'];
     expect(await ours(metrics)).toEqual({ 'x_jobs{key="b"}': 1 });

@@ -95,7 +95,14 @@ async function open(context: CliContext, options: KeyOptions) {
   const { chooseToken, tokenConfig } = await import('../signer-tokens.js');
   const config = loadSignerConfig(options.config, context.settings.credentialsDirectory);
   const logger = createLogger({ level: 'warn', style: 'text', program: 'key' });
-  return { chooseToken, tokenConfig, generateCanary, generateKey, readToken, pool: { config, logger, stateDir: config.stateDir } };
+  return {
+    chooseToken,
+    tokenConfig,
+    generateCanary,
+    generateKey,
+    readToken,
+    pool: { config, logger, stateDir: config.stateDir },
+  };
 }
 
 /** @throws USAGE */

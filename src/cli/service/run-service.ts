@@ -35,8 +35,8 @@ export async function runService(config: ServiceConfig, clock: Clock, logger: Lo
   const policy = verifyPolicyChain(policies, pins);
   const store = await openConfiguredStore(config);
   const socketPath = config.signer.socket;
-  const askSigner = createSignerClient({ socketPath, timeoutMs: SIGNER_METRICS_TIMEOUT_MS }).metrics;
-  const metrics = config.metrics === undefined ? null : createServiceMetrics(store, askSigner);
+  const brisk = createSignerClient({ socketPath, timeoutMs: SIGNER_METRICS_TIMEOUT_MS });
+  const metrics = config.metrics === undefined ? null : createServiceMetrics(store, () => brisk.metrics());
   const factories = factoriesOf(config, policy, (report) => {
     logger.debug('Factory call', report);
     metrics?.onFactoryCall(report);
@@ -80,8 +80,11 @@ export async function runService(config: ServiceConfig, clock: Clock, logger: Lo
   let expiry: ExpiryWatch | null = null;
   if (metrics !== null && config.metrics !== undefined) {
     metricsServer = await startMetricsServer(() => metrics.text(), config.metrics.listen, logger);
-    const { now } = clock;
-    expiry = watchExpiry(factories.values(), { pins, policy }, { observer: metrics.expiry, logger, now });
+    expiry = watchExpiry(
+      factories.values(),
+      { pins, policy },
+      { observer: metrics.expiry, logger, now: () => clock.now() },
+    );
   }
   signing.start();
   return {

@@ -20,10 +20,7 @@ const ANSWER_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
  *
  * @param askSigner its metrics; a rejection means that it is down
  */
-export function createServiceMetrics(
-  store: Pick<Store, 'requests'>,
-  askSigner: () => Promise<string>,
-): ServiceMetrics {
+export function createServiceMetrics(store: Pick<Store, 'requests'>, askSigner: () => Promise<string>): ServiceMetrics {
   const metrics = createMetrics();
   watchStore(metrics, store);
   const calls = metrics.histogram({
@@ -49,7 +46,8 @@ export function createServiceMetrics(
     labels: ['factory'],
   });
   return {
-    onFactoryCall: ({ factory, operation, outcome, seconds }) => calls.observe({ factory, operation, outcome }, seconds),
+    onFactoryCall: ({ factory, operation, outcome, seconds }) =>
+      calls.observe({ factory, operation, outcome }, seconds),
     onAnswer: ({ operation, status, seconds }) =>
       answers.observe({ operation, status: `${Math.floor(status / 100)}xx` }, seconds),
     expiry: {

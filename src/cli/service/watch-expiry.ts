@@ -38,7 +38,7 @@ export function watchExpiry(
         },
       );
       if (isStopped) return;
-      timer = setTimeout(() => (looking = look()), isGood ? REFRESH_MS : RETRY_MS);
+      timer = setTimeout(() => void (looking = look()), isGood ? REFRESH_MS : RETRY_MS);
       timer.unref();
     };
     let looking = look();
@@ -48,16 +48,15 @@ export function watchExpiry(
       await looking;
     };
   });
-  return { stop: async () => void (await Promise.all(stops.map((stop) => stop()))) };
+  return {
+    async stop() {
+      await Promise.all(stops.map((stop) => stop()));
+    },
+  };
 }
 
 /** Says what it finds as it goes: that one document cannot be read does not hide how long the others last. */
-async function lookAt(
-  port: FactoryPort,
-  trusted: Trusted,
-  observer: ExpiryObserver,
-  now: () => Date,
-): Promise<void> {
+async function lookAt(port: FactoryPort, trusted: Trusted, observer: ExpiryObserver, now: () => Date): Promise<void> {
   const published = readPublished(port, trusted);
   const tell = (document: ExpiringDocument, expires: string): void =>
     observer.onExpiry(port.name, document, new Date(expires));

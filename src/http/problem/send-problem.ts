@@ -13,7 +13,11 @@ export function problemMiddleware(logger: Logger): ErrorRequestHandler {
     const problem = toProblem(error, context.requestId);
     context.code = problem.code;
     if (problem.status >= 500) {
-      logger.error('a request failed', { requestId: context.requestId, code: problem.code, error: describeError(error) });
+      logger.error('a request failed', {
+        requestId: context.requestId,
+        code: problem.code,
+        error: describeError(error),
+      });
     }
     if (res.headersSent) {
       // the answer is under way and cannot be taken back; a cut connection is the only honest sign

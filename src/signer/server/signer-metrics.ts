@@ -88,8 +88,7 @@ function countEvents(metrics: Metrics): SignerObserver {
 }
 
 function watch(metrics: Metrics, { journal, tokens, canary, clockOk }: SignerGauges): void {
-  const gauge = metrics.sampled;
-  gauge(
+  metrics.sampled(
     {
       type: 'gauge',
       name: `${PREFIX}token_state`,
@@ -98,16 +97,15 @@ function watch(metrics: Metrics, { journal, tokens, canary, clockOk }: SignerGau
     },
     (set) => tokens().forEach((token) => set({ token: nameOf(token), state: token.state }, 1)),
   );
-  gauge(
+  metrics.sampled(
     { type: 'gauge', name: `${PREFIX}queue_jobs`, help: 'Jobs that wait for a worker.', labels: ['token'] },
     (set) => tokens().forEach((token) => set({ token: nameOf(token) }, token.queued)),
   );
-  gauge(
+  metrics.sampled(
     { type: 'gauge', name: `${PREFIX}workers`, help: 'Worker processes by state.', labels: ['token', 'state'] },
-    (set) =>
-      tokens().forEach((token) => token.workers.forEach(({ state }) => set({ token: nameOf(token), state }, 1))),
+    (set) => tokens().forEach((token) => token.workers.forEach(({ state }) => set({ token: nameOf(token), state }, 1))),
   );
-  gauge(
+  metrics.sampled(
     {
       type: 'counter',
       name: `${PREFIX}worker_restarts_total`,
@@ -119,7 +117,7 @@ function watch(metrics: Metrics, { journal, tokens, canary, clockOk }: SignerGau
         set({ token: nameOf(token) }, token.workers.reduce((sum, { restarts }) => sum + restarts, 0)); // prettier-ignore
       }),
   );
-  gauge(
+  metrics.sampled(
     {
       type: 'gauge',
       name: `${PREFIX}canary_ok`,
@@ -131,7 +129,7 @@ function watch(metrics: Metrics, { journal, tokens, canary, clockOk }: SignerGau
         if (state === 'ok' || state === 'failed') set({ token: label }, state === 'ok' ? 1 : 0);
       }),
   );
-  gauge(
+  metrics.sampled(
     {
       type: 'gauge',
       name: `${PREFIX}canary_timestamp_seconds`,
@@ -143,7 +141,7 @@ function watch(metrics: Metrics, { journal, tokens, canary, clockOk }: SignerGau
         if (at !== null) set({ token: label }, Date.parse(at) / 1000);
       }),
   );
-  gauge(
+  metrics.sampled(
     {
       type: 'gauge',
       name: `${PREFIX}frozen`,
@@ -152,11 +150,11 @@ function watch(metrics: Metrics, { journal, tokens, canary, clockOk }: SignerGau
     },
     (set) => Array.from(journal.state.frozen).forEach(({ factory, role }) => set({ factory, role }, 1)),
   );
-  gauge(
+  metrics.sampled(
     { type: 'gauge', name: `${PREFIX}journal_lines`, help: 'Number of the last line of the journal.', labels: [] },
     (set) => set({}, journal.state.head.seq),
   );
-  gauge(
+  metrics.sampled(
     {
       type: 'gauge',
       name: `${PREFIX}journal_failed`,
@@ -165,7 +163,7 @@ function watch(metrics: Metrics, { journal, tokens, canary, clockOk }: SignerGau
     },
     (set) => set({}, journal.failed ? 1 : 0),
   );
-  gauge(
+  metrics.sampled(
     {
       type: 'gauge',
       name: `${PREFIX}clock_ok`,

@@ -40,7 +40,11 @@ export class TokenCanary {
 
   report(): CanaryReport['tokens'][number] {
     const { label, serial, canary } = this.parts.pool.status();
-    const head = { label: label ?? serial ?? '', keyid: canary?.keyid ?? null, at: this.#last?.at.toISOString() ?? null };
+    const head = {
+      label: label ?? serial ?? '',
+      keyid: canary?.keyid ?? null,
+      at: this.#last?.at.toISOString() ?? null,
+    };
     const waitedMs = this.#running === null ? 0 : this.parts.elapsedMs() - this.#running.sinceMs;
     if (waitedMs >= OVERDUE_MS) {
       return { ...head, state: 'failed', code: 'TOKEN_UNAVAILABLE', message: `no signature for ${waitedMs / 1000} s` };
