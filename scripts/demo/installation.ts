@@ -33,7 +33,7 @@ export interface Installation {
   readonly path: (...parts: string[]) => string;
   /** Runs the command line as one of the people (their client configuration), or as nobody. */
   readonly countersign: (args: readonly string[], options?: { as?: string; input?: string }) => Promise<Outcome>;
-  readonly ports: { readonly factory: number; readonly service: number };
+  readonly ports: { readonly factory: number; readonly service: number; readonly metrics: number };
   /** Makes the SoftHSM token, as an operator with a hardware token would with its vendor's tool. */
   readonly makeToken: () => Promise<void>;
   readonly start: (program: 'sandbox' | 'signer' | 'service') => Promise<Daemon>;
@@ -55,7 +55,7 @@ export async function createInstallation(
     token: 'acme-targets',
     officers,
     path,
-    ports: { factory: await freePort(), service: await freePort() },
+    ports: { factory: await freePort(), service: await freePort(), metrics: await freePort() },
     countersign: async (args, { as, input } = {}) =>
       await runProgram(process.execPath, [main, ...args], {
         env: environmentOf(as),
@@ -161,6 +161,7 @@ export async function writeConfiguration(installation: Installation): Promise<vo
     policy: ['./policy.json'],
     trust: './service/trust.json',
     factories: { [factory]: { tokenFile: './service/factory.token' } },
+    metrics: { listen: { port: ports.metrics } },
     log: { level: 'info', style: 'text' },
   });
   for (const [person, bearer] of factoryTokens) {

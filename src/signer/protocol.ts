@@ -20,6 +20,8 @@ export const PATHS = {
   status: '/v1/status',
   keys: '/v1/keys',
   journal: '/v1/journal',
+  canary: '/v1/canary',
+  metrics: '/metrics',
 } as const;
 
 /**
@@ -35,6 +37,10 @@ export interface Receipt {
   readonly seq: number;
   readonly hash: string;
 }
+
+/** Under which id the caller's log knows a call; the signer's log takes it over. */
+export const REQUEST_ID_HEADER = 'x-request-id';
+export const REQUEST_ID_PATTERN = /^[0-9A-Za-z_-]{1,64}$/;
 
 export const DOSSIER_MEDIA_TYPE = 'application/x-ndjson';
 export const JSON_MEDIA_TYPE = 'application/json';
@@ -121,6 +127,24 @@ export const publishedResultSchema = z.object({
   watermark: versionDigest,
 });
 export type PublishedResult = z.output<typeof publishedResultSchema>;
+
+/** Answer to GET /v1/canary: whether each token really signs, proved within the last seconds. */
+export const canaryReportSchema = z.object({
+  tokens: z.array(
+    z.object({
+      label: z.string(),
+      /** Of its canary key; null if it has none. */
+      keyid: z.string().nullable(),
+      /** `pending` until the first proof; `none`: there is no canary key. */
+      state: z.enum(['ok', 'failed', 'pending', 'none']),
+      /** When the last proof came to its end; ISO 8601. */
+      at: z.string().nullable(),
+      code: z.enum(ERROR_CODES).exactOptional(),
+      message: z.string().exactOptional(),
+    }),
+  ),
+});
+export type CanaryReport = z.output<typeof canaryReportSchema>;
 
 const signerKey = z.object({
   keyid: z.string(),

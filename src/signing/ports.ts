@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../errors.js';
 import type { JournalLine } from '../dossier/index.js';
 import type { Repository } from '../factory/index.js';
 import type { Key } from '../tuf/index.js';
@@ -173,6 +174,15 @@ export interface Receipt {
   readonly hash: string;
 }
 
+/** Whether a token really signs, as a canary signature of the last seconds shows. */
+export interface CanaryState {
+  readonly label: string;
+  /** `none`: there is no canary key, so nothing is known. `pending`: nothing yet. */
+  readonly state: 'ok' | 'failed' | 'pending' | 'none';
+  readonly code?: ErrorCode;
+  readonly message?: string;
+}
+
 /** The signer over its socket. Throws the signer's own codes, SIGNER_UNAVAILABLE when it cannot be reached. */
 export interface SignerPort {
   /** @param receipt the newest that the store holds. @throws JOURNAL_INCOMPLETE the signer's journal does not know it */
@@ -182,6 +192,7 @@ export interface SignerPort {
   veto(veto: Veto): Promise<{ readonly person: string }>;
   published(published: PublishedTargets): Promise<{ readonly watermark: WatermarkLevel }>;
   status(receipt?: Receipt | null): Promise<SignerStatus>;
+  canary(): Promise<{ readonly tokens: readonly CanaryState[] }>;
   keys(): Promise<{ readonly keys: readonly SignerKey[] }>;
   /** The journal's lines from the decision to sign a statement to its last signature. @throws NOT_FOUND */
   journal(statementSha256: string): Promise<{ readonly lines: readonly JournalLine[] }>;

@@ -118,7 +118,7 @@ export interface EventView {
 }
 
 export interface ReadinessCheck {
-  readonly name: 'store' | 'signer' | 'token' | 'factory';
+  readonly name: 'store' | 'signer' | 'token' | 'canary' | 'factory';
   /** Which one: the token's label, the Factory's name. */
   readonly subject?: string;
   readonly ok: boolean;

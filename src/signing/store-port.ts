@@ -223,6 +223,9 @@ export interface RequestStore {
   approvals(id: string): Promise<StoredApproval[]>;
   rejections(id: string): Promise<StoredRejection[]>;
   signatures(id: string): Promise<StoredSignature[]>;
+  /** How many requests there are in each state, and since when the one is in it that has been there longest. */
+  countByState(): Promise<{ factory: string; kind: string; state: string; count: number; oldest: string }[]>;
+  countApprovals(): Promise<{ factory: string; count: number }[]>;
   /** Rejections that the signer has not confirmed yet. */
   listUnsentVetoes(limit: number): Promise<{ request: StoredRequest; rejection: StoredRejection }[]>;
 }

@@ -252,6 +252,7 @@ function signerOf(fixture: Fixture, clock: { now(): Date }, broken: HttpWorld['b
         journal: { ...journal, at: '2026-11-22T16:00:00Z' },
         clockOk: true,
       })),
+    canary: () => answer(() => ({ tokens: [] })),
     keys: () =>
       answer(() => {
         if (fixture.keys.offline === null) throw new Error('the fixture has its keys');

@@ -16,8 +16,9 @@ export function addServeCommand(program: Command, context: CliContext): void {
       const config = loadServiceConfig(options.config);
       const logger = createLogger({ ...config.log, program: 'service' });
       const service = await runService(config, { now: context.now }, logger, context.hooks?.service);
-      logger.info('listening', { url: service.http.url });
-      if (options.json === true) printJson(context, { url: service.http.url, pid: process.pid });
+      logger.info('listening', { url: service.http.url, metrics: service.metrics?.url });
+      if (options.json === true)
+        printJson(context, { url: service.http.url, metrics: service.metrics?.url, pid: process.pid });
       say(context, `countersign listens on ${service.http.url}`);
       await untilInterrupted(context);
       logger.info('stopping');

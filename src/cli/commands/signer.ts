@@ -59,7 +59,8 @@ export function addSignerCommands(program: Command, context: CliContext): Comman
       const running = await runSigner({
         stateDir: config.stateDir,
         socketPath: config.socket,
-        openTokens: () => openTokenPools(config.tokens.map(tokenConfig), { stateDir: config.stateDir, logger }),
+        openTokens: ({ onJobTaken }) =>
+          openTokenPools(config.tokens.map(tokenConfig), { stateDir: config.stateDir, logger, onJobTaken }),
         logger,
         now: context.now,
         ...context.hooks?.signer,

@@ -1,5 +1,7 @@
 import type { z } from 'zod';
 import {
+  type CanaryReport,
+  canaryReportSchema,
   DOSSIER_MEDIA_TYPE,
   JSON_MEDIA_TYPE,
   keysSchema,
@@ -22,7 +24,7 @@ import {
   vetoResultSchema,
   type VetoResult,
 } from '../protocol.js';
-import { callSigner } from './request.js';
+import { askSigner, callSigner } from './request.js';
 
 export interface SignerClientOptions {
   /** Path of the signer's Unix socket. */
@@ -44,6 +46,10 @@ export interface SignerClient {
   published(published: Published): Promise<PublishedResult>;
   status(receipt?: Receipt | null): Promise<SignerStatus>;
   keys(): Promise<SignerKeys>;
+  /** Whether each token really signs. Answers within a second or so. */
+  canary(): Promise<CanaryReport>;
+  /** Its metrics in Prometheus' text format. */
+  metrics(): Promise<string>;
   /** The journal's lines about one statement. @throws NOT_FOUND */
   journal(statementSha256: string): Promise<StatementJournal>;
 }
@@ -73,6 +79,8 @@ export function createSignerClient({ socketPath, timeoutMs = DEFAULT_TIMEOUT_MS 
     published: (published) => post(PATHS.published, published, publishedResultSchema),
     status: (receipt) => get(PATHS.status, statusSchema, receiptHeader(receipt)),
     keys: () => get(PATHS.keys, keysSchema),
+    canary: () => get(PATHS.canary, canaryReportSchema),
+    metrics: () => askSigner({ socketPath, timeoutMs, method: 'GET', path: PATHS.metrics }),
     journal: (statementSha256) => get(`${PATHS.journal}?statement=${statementSha256}`, statementJournalSchema),
   };
 }

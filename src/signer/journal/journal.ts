@@ -21,6 +21,8 @@ export interface JournalOptions {
   readonly logger: Logger;
   /** Runs when lines are written and not yet synced, with the type of the last of them. */
   readonly onWritten?: ((type: JournalBody['type']) => void | Promise<void>) | undefined;
+  /** Runs when lines are on the disk, with their number and how long that took. */
+  readonly onAppended?: ((lines: number, seconds: number) => void) | undefined;
   /** For tests: puts something between the journal and its file. */
   readonly wrapFile?: ((file: FileHandle) => AppendHandle) | undefined;
 }
@@ -123,8 +125,9 @@ export class Journal {
     }
     const last = entries.at(-1);
     if (last === undefined) return this.fold.head;
-    const { type } = last;
-    await this.file.append(Buffer.from(text), () => this.options.onWritten?.(type));
+    const startedMs = performance.now();
+    await this.file.append(Buffer.from(text), () => this.options.onWritten?.(last.type));
+    this.options.onAppended?.(entries.length, (performance.now() - startedMs) / 1000);
     try {
       for (const entry of entries) this.fold.apply(entry);
     } catch (cause) {

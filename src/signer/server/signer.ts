@@ -101,7 +101,8 @@ export class Signer {
     await journal.requireWritable();
     await this.#recordNewKeys();
     const at = now();
-    const decision = decide(dossier, this.#state, { now: at, keys: tokens.keys, allTokensRead: tokens.allRead });
+    const { keys, canaries, allRead: allTokensRead } = tokens;
+    const decision = decide(dossier, this.#state, { now: at, keys, canaries, allTokensRead });
     await this.#step('sign:decided');
     const { statementSha256 } = dossier;
     switch (decision.outcome) {
