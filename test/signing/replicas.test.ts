@@ -282,8 +282,8 @@ async function liveOf(
   }
 }
 
-/** What a caller tries again for: the replica could not, or was overtaken by another. */
-const AGAIN = ['STORE_FAILED', 'REQUEST_OPEN_EXISTS'];
+/** What a caller tries again for: the replica could not. */
+const AGAIN = ['STORE_FAILED'];
 
 /** Asks one replica after the other until one answers. */
 async function answered<T>(fleet: Fleet, work: (service: SigningService) => Promise<T>): Promise<T> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { METRICS_MEDIA_TYPE } from '../../../src/telemetry/index.js';
 import { DOSSIER_MEDIA_TYPE, errorWireSchema, JSON_MEDIA_TYPE, PATHS } from '../../../src/signer/protocol.js';
 import { serializeMetadata, type JsonValue } from '../../../src/tuf/index.js';
 import { openAttackWorld, type AttackWorld } from '../../support/attack-world.js';
@@ -91,7 +92,10 @@ async function ask(world: AttackWorld, input: Buffer): Promise<void> {
     await exchange({ path: world.socketPath }, bytes, { halfClose: false }),
   );
   assert.ok(status < 500, `${status}: ${body}`);
-  if (method !== 'HEAD') assert.equal(contentType, JSON_MEDIA_TYPE);
+  if (method !== 'HEAD') {
+    const metrics = status === 200 && contentType !== JSON_MEDIA_TYPE;
+    assert.equal(contentType, metrics ? METRICS_MEDIA_TYPE.split(';')[0] : JSON_MEDIA_TYPE);
+  }
   if (status !== 200 && method !== 'HEAD') {
     const wire: unknown = JSON.parse(body);
     assert.deepEqual(errorWireSchema.parse(wire), wire);
