@@ -154,7 +154,10 @@ async function writeReplicas(
     const port = await freePort();
     const config = path(`${name}.yaml`);
     const limits = { requestsPerMinute: 100_000 }; // all clients of this test have one address
-    writeFileSync(config, stringify({ ...common, metrics: undefined, database, limits, listen: { host: '127.0.0.1', port } }));
+    writeFileSync(
+      config,
+      stringify({ ...common, metrics: undefined, database, limits, listen: { host: '127.0.0.1', port } }),
+    );
     replicas.push({ name, config, url: `http://127.0.0.1:${port}` });
   }
   return replicas;

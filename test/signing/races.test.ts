@@ -40,8 +40,9 @@ describeOver('at the same time', (database) => {
         await (first ??= world.ask());
         return found;
       };
-    const { findByWave, findHolder } = requests;
-    const looking = { ...requests, findByWave: overtaken(findByWave), findHolder: overtaken(findHolder) };
+    const findByWave = overtaken((...about: Parameters<typeof requests.findByWave>) => requests.findByWave(...about));
+    const findHolder = overtaken((...about: Parameters<typeof requests.findHolder>) => requests.findHolder(...about));
+    const looking = { ...requests, findByWave, findHolder };
     const { service } = await world.another({ store: { ...world.store, requests: looking } });
     const submission = { factory: 'acme', name: 'w42', version: 42, tag: 'production', reason: 'a fix' };
     const { request, created } = await service.submitWave(submission, ci);
