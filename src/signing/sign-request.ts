@@ -35,11 +35,12 @@ export async function signRequest(context: Context, request: StoredRequest): Pro
   }
 
   const port = context.factory(request.factory);
-  const [stale, taken, obstacle, dossier] = await Promise.all([
+  const [stale, taken, obstacle, dossier, receipt] = await Promise.all([
     checkFresh(port, request),
     port.wave(request.wave?.name ?? ''),
     checkWayFree(port, request),
     assembleDossier(context, request),
+    newestReceipt(context),
   ]);
   if (stale !== null) {
     await close(context, request, 'superseded', { error: stale });
@@ -55,7 +56,7 @@ export async function signRequest(context: Context, request: StoredRequest): Pro
   await context.step('sign:before-signer', request.id);
   let result: SignResult;
   try {
-    result = await context.signer.sign(dossier, await newestReceipt(context));
+    result = await context.signer.sign(dossier, receipt);
   } catch (error) {
     return handleRefusal(context, request, error);
   }

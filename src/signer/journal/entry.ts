@@ -91,14 +91,12 @@ const vetoBody = z.strictObject({
   signed: z.boolean(),
 });
 
+/** One version of a document, on its line. */
+const document = { factory: name, repository, role, tag: name.nullable(), version, sha256: sha256Schema };
+
 const publishedBody = z.strictObject({
   type: z.literal('published'),
-  factory: name,
-  repository,
-  role,
-  tag: name.nullable(),
-  version,
-  sha256: sha256Schema,
+  ...document,
   /** `base`: production targets that an approved statement built on. `report`: the service showed it, e.g. an active Wave. */
   source: z.enum(['base', 'report']),
 });
@@ -141,12 +139,7 @@ const recoveredBody = z.strictObject({
 /** A document that a key of ours signed and of which no request is known; officers said that it is right. */
 const adoptedBody = z.strictObject({
   type: z.literal('adopted'),
-  factory: name,
-  repository,
-  role,
-  tag: name.nullable(),
-  version,
-  sha256: sha256Schema,
+  ...document,
   keyid: name,
 });
 
