@@ -31,6 +31,7 @@ export interface JournalOptions {
 export class Journal {
   #queue: Promise<unknown> = Promise.resolve();
   #closed = false;
+  #closing: Promise<void> | undefined;
 
   private constructor(
     private readonly fold: StateFold,
@@ -155,12 +156,13 @@ export class Journal {
   }
 
   /** Waits for appends under way, then gives the state directory free. */
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    await this.#queue;
-    this.#closed = true;
-    await this.file.close();
-    this.lock.release();
+  close(): Promise<void> {
+    this.#closing ??= this.#inTurn(async () => {
+      this.#closed = true;
+      await this.file.close();
+      this.lock.release();
+    });
+    return this.#closing;
   }
 }
 
