@@ -53,6 +53,12 @@ module.exports = {
       to: { path: 'node_modules/(graphene-pk11|pkcs11js)/' },
     },
     {
+      name: 'prom-client-stays-in-telemetry',
+      severity: 'error',
+      from: { pathNot: '^src/telemetry/' },
+      to: { path: 'node_modules/prom-client/' },
+    },
+    {
       name: 'no-cycles',
       severity: 'error',
       from: { path: '^src/' },

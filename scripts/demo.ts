@@ -4,7 +4,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { createInstallation, writeConfiguration } from './demo/installation.js';
+import { createInstallation, writeConfiguration, type Installation } from './demo/installation.js';
 import { createNarrator } from './demo/narrate.js';
 import { establish } from './demo/establish.js';
 import { runWave } from './demo/run-wave.js';
@@ -37,7 +37,7 @@ try {
   const result = await runWave(installation, narrator);
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
   const line = `demo: ok · version ${result.version} for tag ${result.tag} signed by ${result.keyid} · approved by ${result.officers.join(' and ')} · ${seconds} s · evidence in ${join(folder, 'evidence')}`;
-  if (keep) await stay(line);
+  if (keep) await stay(line, installation);
   else {
     await stopAll(daemons);
     console.log(line);
@@ -51,7 +51,7 @@ try {
   }
 }
 
-async function stay(line: string): Promise<void> {
+async function stay(line: string, installation: Installation): Promise<void> {
   writeFileSync(join(folder, 'pids'), daemons.map((daemon) => daemon.pid).join('\n'));
   console.log(`
 Everything is running. In ${folder}, type for instance:
@@ -64,6 +64,7 @@ Everything is running. In ${folder}, type for instance:
   ./countersign --as bob approve ID
   ./countersign --as ci show ID
 
+Metrics are at http://127.0.0.1:${installation.ports.metrics}/metrics, readiness at http://127.0.0.1:${installation.ports.service}/readyz.
 Logs are in ${join(folder, 'logs')}. Ctrl-C stops it all.
 `);
   console.log(line);

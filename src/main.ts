@@ -18,6 +18,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
   throw error;
 });
+// Words for people and the log: when nobody can be told, the work still goes on.
+process.stderr.on('error', () => undefined);
 
 process.exitCode = await runCommandLine(process.argv.slice(2), {
   stdin: process.stdin,
@@ -34,3 +36,9 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   },
   interrupted: interruption.signal,
 });
+
+// What is left for stderr when all is done may wait for a reader for ever; data on stdout is waited for.
+const LAST_WORDS_MS = 5_000;
+setTimeout(() => {
+  if (process.stdout.writableLength === 0) process.exit();
+}, LAST_WORDS_MS).unref();

@@ -17,6 +17,8 @@ export async function establish(
   const made = await run(['key', 'generate', '--config', path('signer.yaml'), '--factory', factory, '--role', 'targets', '--type', 'rsa4096', '--json']); // prettier-ignore
   const { keyid } = JSON.parse(made.stdout) as { keyid: string };
   seen(`RSA-4096 targets key ${keyid}: sensitive, not extractable, generated in the token`);
+  await run(['key', 'generate', '--config', path('signer.yaml'), '--role', 'canary']);
+  seen('a canary key beside it, which stands in no root: it proves that the token still signs');
   const { stdout: publicKeys } = await run(['key', 'list', '--config', path('signer.yaml'), '--public']);
   writeFileSync(path('factory', 'offline-keys.json'), publicKeys);
 

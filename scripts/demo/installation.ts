@@ -2,9 +2,11 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
+import { createSignerClient } from '../../src/signer/client/index.js';
 import { freePort, runProgram, startDaemon, type Daemon, type Outcome } from './process.js';
 
-const MAIN = resolve(import.meta.dirname, '../../dist/main.js');
+/** The command line, as it was built. */
+export const MAIN = resolve(import.meta.dirname, '../../dist/main.js');
 const MAKE_TOKEN = resolve(import.meta.dirname, '../../softhsm/make-token.mjs');
 const SOFTHSM_MODULES = [
   '/usr/lib/softhsm/libsofthsm2.so',
@@ -31,13 +33,18 @@ export interface Installation {
   readonly path: (...parts: string[]) => string;
   /** Runs the command line as one of the people (their client configuration), or as nobody. */
   readonly countersign: (args: readonly string[], options?: { as?: string; input?: string }) => Promise<Outcome>;
-  readonly ports: { readonly factory: number; readonly service: number };
+  readonly ports: { readonly factory: number; readonly service: number; readonly metrics: number };
   /** Makes the SoftHSM token, as an operator with a hardware token would with its vendor's tool. */
   readonly makeToken: () => Promise<void>;
   readonly start: (program: 'sandbox' | 'signer' | 'service') => Promise<Daemon>;
 }
 
-export async function createInstallation(folder: string, officers: readonly Officer[]): Promise<Installation> {
+/** @param main what stands for `countersign`; the built one unless given */
+export async function createInstallation(
+  folder: string,
+  officers: readonly Officer[],
+  main = MAIN,
+): Promise<Installation> {
   const path = (...parts: string[]): string => join(folder, ...parts);
   for (const part of ['', 'tokens', 'signer', 'service', 'factory', 'people', 'logs', 'evidence']) {
     mkdirSync(path(part), { recursive: true, mode: 0o700 });
@@ -48,9 +55,9 @@ export async function createInstallation(folder: string, officers: readonly Offi
     token: 'acme-targets',
     officers,
     path,
-    ports: { factory: await freePort(), service: await freePort() },
+    ports: { factory: await freePort(), service: await freePort(), metrics: await freePort() },
     countersign: async (args, { as, input } = {}) =>
-      await runProgram(process.execPath, [MAIN, ...args], {
+      await runProgram(process.execPath, [main, ...args], {
         env: environmentOf(as),
         ...(input === undefined ? {} : { input }),
       }),
@@ -59,7 +66,7 @@ export async function createInstallation(folder: string, officers: readonly Offi
       if (made.status !== 0) throw new Error(made.stderr);
     },
     start: async (program) =>
-      await startDaemon(program, process.execPath, [MAIN, ...argumentsOf(program)], {
+      await startDaemon(program, process.execPath, [main, ...argumentsOf(program)], {
         env: environmentOf(undefined),
         logFile: path('logs', `${program}.log`),
         ready: async () => await isReady(program),
@@ -103,7 +110,9 @@ export async function createInstallation(folder: string, officers: readonly Offi
           500
         );
       case 'signer':
-        return existsSync(path('signer', 'signer.sock'));
+        // one that was killed leaves its socket behind: somebody has to answer
+        await createSignerClient({ socketPath: path('signer', 'signer.sock') }).status();
+        return true;
       case 'service':
         return (await fetch(`http://127.0.0.1:${ports.service}/healthz`)).ok;
     }
@@ -152,6 +161,7 @@ export async function writeConfiguration(installation: Installation): Promise<vo
     policy: ['./policy.json'],
     trust: './service/trust.json',
     factories: { [factory]: { tokenFile: './service/factory.token' } },
+    metrics: { listen: { port: ports.metrics } },
     log: { level: 'info', style: 'text' },
   });
   for (const [person, bearer] of factoryTokens) {

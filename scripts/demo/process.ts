@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { createServer } from 'node:net';
 
@@ -28,11 +29,18 @@ export async function runProgram(
   return { status, stdout: Buffer.concat(stdout).toString('utf8'), stderr: Buffer.concat(stderr).toString('utf8') };
 }
 
+export interface Ending {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
 /** A program that runs on: its output goes to a log file, and it is ready when `ready` says so. */
 export interface Daemon {
   readonly name: string;
   readonly pid: number;
   readonly logFile: string;
+  /** Resolves when it is gone, however it came to its end. */
+  readonly ended: Promise<Ending>;
   /** Asks it to stop (SIGTERM) and waits; after `graceMs` it is killed. Resolves with its exit status. */
   stop(graceMs?: number): Promise<number | null>;
   /** SIGKILL, as a power cut would. */
@@ -49,8 +57,13 @@ export async function startDaemon(
   const child = spawn(command, args, { env: options.env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'] });
   child.stdout.pipe(log, { end: false });
   child.stderr.pipe(log, { end: false });
-  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-  const until = Date.now() + (options.timeoutMs ?? 30_000);
+  const ended = new Promise<Ending>((resolve) =>
+    child.once('close', (status, signal) => {
+      log.end();
+      resolve({ status, signal });
+    }),
+  );
+  const until = Date.now() + (options.timeoutMs ?? 120_000);
   while (!(await options.ready().catch(() => false))) {
     if (child.exitCode !== null || child.signalCode !== null || Date.now() > until) {
       child.kill('SIGKILL');
@@ -62,6 +75,7 @@ export async function startDaemon(
     name,
     pid: child.pid ?? 0,
     logFile: options.logFile,
+    ended,
     stop: (graceMs = 10_000) => stop(child, ended, graceMs),
     kill,
   };
@@ -72,22 +86,33 @@ export async function startDaemon(
   }
 }
 
-async function stop(child: ChildProcess, ended: Promise<number | null>, graceMs: number): Promise<number | null> {
+async function stop(child: ChildProcess, ended: Promise<Ending>, graceMs: number): Promise<number | null> {
   const killer = setTimeout(() => child.kill('SIGKILL'), graceMs);
   child.kill('SIGTERM');
-  const status = await ended;
+  const { status } = await ended;
   clearTimeout(killer);
   return status;
 }
 
+/** Below the ports that kernels give to outgoing connections: one of those could take it while its program restarts. */
+const PORTS = { from: 10_000, to: 16_000 };
+
 /** A port of the loopback interface that nobody listens on right now. */
 export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(PORTS.from, PORTS.to);
+    if (await isFree(port)) return port;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+  const listens = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => resolve(true));
+  });
+  if (listens) await new Promise((resolve) => server.close(resolve));
+  return listens;
 }
 
 /** Stops programs in the opposite order of their start. */

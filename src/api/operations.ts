@@ -20,11 +20,13 @@ import { MEDIA_TYPES } from './wire.js';
 const nothing = z.strictObject({});
 const noHeaders = z.object({});
 const requestParams = z.strictObject({ id: requestIdText });
-const preferWait = z
-  .string()
-  .max(1000)
-  .optional()
-  .meta({ description: '`wait=N`: answer when the request has come to its end, after N seconds at the latest' });
+const prefer = z.string().max(1000).optional();
+const preferWait = prefer.meta({
+  description: '`wait=N`: answer when the request has come to its end, after N seconds at the latest',
+});
+const preferWaitForSigned = prefer.meta({
+  description: '`wait=N`: answer as soon as it is signed, or never will be, after N seconds at the latest',
+});
 const filterText = z
   .string()
   .regex(/^[\x21-\x7e]{1,200}$/, 'must be 1 to 200 printable ASCII characters')
@@ -197,9 +199,15 @@ export const OPERATIONS = {
     access: 'read',
     params: requestParams,
     query: nothing,
-    headers: noHeaders,
+    headers: z.object({ prefer: preferWaitForSigned }),
     body: null,
-    answers: { 200: { description: 'Targets metadata with its signatures', content: json(signedMetadataSchema) } },
+    answers: {
+      200: {
+        description: 'Targets metadata with its signatures',
+        content: json(signedMetadataSchema),
+        headers: { 'Preference-Applied': '`wait=N` as it was granted' },
+      },
+    },
     problems: [404, 409],
   },
   approve: {

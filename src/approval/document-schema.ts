@@ -10,6 +10,9 @@ export const timeSchema = z
   .string()
   .refine((text) => parseTime(text) !== undefined, 'must be a time that exists, like 2030-01-31T12:00:00Z');
 
+/** What is wrong quotes member names of the input: one of megabytes must not make an error of megabytes. */
+const LONGEST_MESSAGE = 500;
+
 /**
  * Narrows a parsed value by a schema, reporting the first thing wrong with a pointer to it.
  *
@@ -27,7 +30,8 @@ export function parseWithSchema<T>(
   const issue = result.error.issues[0];
   const path = issue?.code === 'unrecognized_keys' ? [...issue.path, ...issue.keys.slice(0, 1)] : (issue?.path ?? []);
   const pointer = path.reduce<string>((parent, step) => pointerTo(parent, String(step)), at);
-  throw new CountersignError(code, `the ${what} is not valid at "${pointer}": ${issue?.message ?? 'unknown'}`, {
+  const problem = (issue?.message ?? 'unknown').slice(0, LONGEST_MESSAGE);
+  throw new CountersignError(code, `the ${what} is not valid at "${pointer}": ${problem}`, {
     pointer,
   });
 }

@@ -1,4 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
+import type { SignerOptions } from '../signer/index.js';
+import type { ServiceHooks } from './service/run-service.js';
 
 /** What a command may touch of the world. Made by main, so that a test can hand in its own. */
 export interface CliContext {
@@ -18,4 +20,6 @@ export interface CliContext {
   };
   /** Ends with SIGINT or SIGTERM. */
   readonly interrupted: AbortSignal;
+  /** For tests: what `serve` and `signer run` call at their named steps. */
+  readonly hooks?: { readonly service?: ServiceHooks; readonly signer?: Pick<SignerOptions, 'onStep'> };
 }

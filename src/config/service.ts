@@ -40,6 +40,13 @@ const schema = z.strictObject({
       sessionMinutes: z.int().min(1).max(1440).default(480),
     })
     .prefault({}),
+  metrics: z
+    .strictObject({
+      listen: z
+        .strictObject({ host: z.string().min(1).default('127.0.0.1'), port: z.int().min(0).max(65_535).default(8441) })
+        .prefault({}),
+    })
+    .optional(),
   log: logSchema,
 });
 

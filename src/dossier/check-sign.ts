@@ -1,6 +1,6 @@
 import { CountersignError } from '../errors.js';
 import { jsonPointer } from '../factory/index.js';
-import { publicKeyObject, type Root } from '../tuf/index.js';
+import { publicKeyDer, type Root } from '../tuf/index.js';
 
 /**
  * Checks the keys that a document is to be signed with: each is a targets key of the production root, none is the
@@ -54,5 +54,5 @@ function targetsRole(root: Root): { readonly keyids: readonly string[]; readonly
 function publicValue(root: Root, keyid: string): string {
   const key = Object.hasOwn(root.keys, keyid) ? root.keys[keyid] : undefined;
   if (key === undefined) return `keyid ${keyid}`;
-  return publicKeyObject(key).export({ type: 'spki', format: 'der' }).toString('hex');
+  return publicKeyDer(key).toString('hex');
 }

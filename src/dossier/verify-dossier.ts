@@ -1,21 +1,15 @@
-import { describeWave, type Repository } from '../factory/index.js';
-import { factoryOf, parsePolicy, verifyPolicyChain, type KindRules, type SignedPolicy } from '../policy/index.js';
-import { parseRoot, parseTargets, type RootMetadata } from '../tuf/index.js';
+import type { Repository } from '../factory/index.js';
 import { checkApprovals } from './check-approvals.js';
-import { checkBase, type DossierBase } from './check-base.js';
-import { checkDocument } from './check-document.js';
 import { checkJournal } from './check-journal.js';
 import { checkRejections } from './check-rejections.js';
-import { checkRootChain } from './check-roots.js';
-import { checkSign } from './check-sign.js';
 import { checkPublished, checkSignatures } from './check-signatures.js';
-import { checkStatement } from './check-statement.js';
 import { checkTimes } from './check-times.js';
 import { DossierReader } from './dossier-reader.js';
 import { DEFAULT_DOSSIER_LIMITS, type DossierLimits } from './limits.js';
 import type { Pins } from './pins.js';
-import { parseStatement, statementSha256, type Statement } from './statement.js';
 import type { DossierSignature, JudgedBy, VerifiedDossier } from './verified-dossier.js';
+import { verifyAuthority, type Authority, type AuthorityTexts } from './verify-authority.js';
+import { verifyMatter, type MatterTexts } from './verify-matter.js';
 
 export interface VerifyOptions {
   /**
@@ -50,31 +44,12 @@ export async function verifyDossier(
 ): Promise<VerifiedDossier> {
   const reader = new DossierReader(lines, limits);
   try {
-    await reader.one('dossier');
-    const policies = await readPolicies(reader);
-    const policy = verifyPolicyChain(policies, pins);
-    const rootChains = { ci: await readRoots(reader, 'ci'), production: await readRoots(reader, 'production') };
-
-    const { text } = await reader.one('statement');
-    const statement = parseStatement(text);
-    const factory = factoryOf(policy.policy, statement.factory);
-    const roots = {
-      ci: checkRootChain('ci', rootChains.ci, factory, pins),
-      production: checkRootChain('production', rootChains.production, factory, pins),
-    };
-    const rules = checkStatement(statement, policy, pins);
-    const votes = await readVotes(reader, { text, statement, policy, rules });
-
-    const base = await readBase(reader, roots);
-    const onlineKeyids = checkBase(statement, base);
-    const waveBase = {
-      ciTargets: base.ciTargets.signed,
-      productionTargets: base.productionTargets?.metadata.signed ?? null,
-    };
-    const bytes = await readDocument(reader);
-    checkDocument(statement, bytes, waveBase, rules);
-    const [entry] = statement.documents;
-    checkSign(entry.sign, onlineKeyids, roots.production.signed);
+    const authorityTexts = await readAuthority(reader);
+    const authority = verifyAuthority(authorityTexts, pins);
+    const { statement, statementSha256, roots } = authority;
+    const votes = await readVotes(reader, authorityTexts.statement, authority);
+    const matter = verifyMatter(await readMatter(reader), authority, authorityTexts, pins);
+    const [{ bytes }] = matter.documents;
 
     const signatures = await readSignatures(reader);
     checkSignatures(signatures, statement, bytes, roots.production.signed);
@@ -82,23 +57,16 @@ export async function verifyDossier(
     const published = publishedLine && checkPublished(publishedLine.text, bytes, roots.production);
     const journalLines = await reader.journal();
     await reader.end();
-    const approved = { statement, statementSha256: statementSha256(text), persons: votes.quorum.persons, signatures };
+    const approved = { statement, statementSha256, persons: votes.quorum.persons, signatures };
     const journal = journalLines.length === 0 ? null : checkJournal(journalLines, approved);
     const decidedAt = journal?.intent.at ?? null;
-    const judged = checkTimes({ statement, roots, ciTargets: base.ciTargets, signatures, decidedAt }, now, judgeBy);
+    const { ciTargets } = matter.base;
+    const judged = checkTimes({ statement, roots, ciTargets, signatures, decidedAt }, now, judgeBy);
 
     return {
-      statement,
-      statementText: text,
-      statementSha256: statementSha256(text),
-      policy,
-      policies,
-      roots,
-      rootChains,
-      base: { ciTargets: base.ciTargets, productionTargets: base.productionTargets?.metadata ?? null },
-      documents: [{ entry, bytes }],
-      wave: { name: entry.wave, tag: entry.tag, version: entry.version },
-      summary: describeWave(statement.changes, entry.tag, waveBase),
+      ...{ statement, statementText: authorityTexts.statement, statementSha256 },
+      ...{ policy: authority.policy, policies: authority.policies, roots, rootChains: authority.rootChains },
+      ...matter,
       ...votes,
       signatures,
       ...judged,
@@ -111,23 +79,26 @@ export async function verifyDossier(
   }
 }
 
-async function readPolicies(reader: DossierReader): Promise<SignedPolicy[]> {
-  const policies = [parsePolicy((await reader.one('policy')).text)];
-  for await (const { text } of reader.all('policy')) policies.push(parsePolicy(text));
-  return policies;
+async function readAuthority(reader: DossierReader): Promise<AuthorityTexts> {
+  await reader.one('dossier');
+  const policies = [(await reader.one('policy')).text];
+  for await (const { text } of reader.all('policy')) policies.push(text);
+  const roots = { ci: await readRoots(reader, 'ci'), production: await readRoots(reader, 'production') };
+  return { policies, roots, statement: (await reader.one('statement')).text };
 }
 
-async function readRoots(reader: DossierReader, repository: Repository): Promise<RootMetadata[]> {
-  const chain: RootMetadata[] = [];
+async function readRoots(reader: DossierReader, repository: Repository): Promise<string[]> {
+  const chain: string[] = [];
   for (let line = await reader.maybeRoot(repository); line !== null; line = await reader.maybeRoot(repository)) {
-    chain.push(parseRoot(Buffer.from(line.text, 'utf8')));
+    chain.push(line.text);
   }
   return chain;
 }
 
 async function readVotes(
   reader: DossierReader,
-  { text, statement, policy, rules }: { text: string; statement: Statement; policy: SignedPolicy; rules: KindRules },
+  text: string,
+  { statement, statementSha256, policy, rules }: Authority,
 ): Promise<Pick<VerifiedDossier, 'approvals' | 'quorum' | 'rejections' | 'ignoredRejections'>> {
   const sshsigs: string[] = [];
   for await (const { sshsig } of reader.all('approval')) sshsigs.push(sshsig);
@@ -135,23 +106,20 @@ async function readVotes(
   for await (const line of reader.all('rejection')) rejections.push(line);
   return {
     ...checkApprovals(sshsigs, statement, Buffer.from(text, 'utf8'), policy.policy, rules),
-    ...checkRejections(rejections, statementSha256(text), policy.policy),
+    ...checkRejections(rejections, statementSha256, policy.policy),
   };
 }
 
-async function readBase(reader: DossierReader, roots: DossierBase['roots']): Promise<DossierBase> {
-  const ci = await reader.oneTargets('ci');
-  const ciTargets = parseTargets(Buffer.from(ci.text, 'utf8'));
+async function readMatter(reader: DossierReader): Promise<MatterTexts> {
+  const ciTargets = (await reader.oneTargets('ci')).text;
   const production = await reader.maybeTargets('production');
-  if (production === null) return { roots, ciTargets, productionTargets: null };
-  const metadata = parseTargets(Buffer.from(production.text, 'utf8'));
-  return { roots, ciTargets, productionTargets: { tag: production.tag, metadata } };
-}
-
-async function readDocument(reader: DossierReader): Promise<Buffer> {
   const { index, text } = await reader.one('document');
   if (index !== 0) throw reader.invalid('a Wave has one document, with the index 0');
-  return Buffer.from(text, 'utf8');
+  return {
+    ciTargets,
+    productionTargets: production && { tag: production.tag, text: production.text },
+    document: text,
+  };
 }
 
 async function readSignatures(reader: DossierReader): Promise<DossierSignature[]> {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CountersignError, isCountersignError } from '../errors.js';
+import { operationOf, outcomeOf, type CallReport } from './call-report.js';
 import { exchange, whereOf, type ExchangeOptions, type FactoryRequest, type TokenProvider } from './exchange.js';
 import { refusalOf } from './refusal.js';
 import { retryAfterMs, withRetry, type FailedAttempt, type RetryOptions } from './retry.js';
@@ -17,6 +18,8 @@ export interface FoundriesClientOptions {
   readonly maxAnswerBytes?: number;
   readonly retry?: Partial<RetryOptions>;
   readonly fetch?: typeof fetch;
+  /** Told of each attempt when it has ended. */
+  readonly onCall?: (report: CallReport) => void;
 }
 
 /** The two kinds of calls: a GET may be repeated, a POST never is. */
@@ -51,8 +54,19 @@ export function createCalls(options: FoundriesClientOptions): Calls {
   };
 
   const attempt = async (request: FactoryRequest): Promise<{ value: Buffer } | FailedAttempt> => {
+    const startedMs = performance.now();
+    const tell = (result: number | { readonly error: unknown }): void => {
+      const seconds = (performance.now() - startedMs) / 1000;
+      const { factory } = options;
+      options.onCall?.({ factory, operation: operationOf(request), outcome: outcomeOf(result), seconds });
+    };
     try {
-      const { answer, token, retryAfter } = await exchange(settings, request);
+      const exchanged = await exchange(settings, request).catch((error: unknown) => {
+        tell({ error });
+        throw error;
+      });
+      const { answer, token, retryAfter } = exchanged;
+      tell(answer.status);
       if (answer.status < 300) return { value: answer.body };
       const error = refusalOf(answer, whereOf(settings, request), token);
       return { error, retryAfterMs: retryAfterMs(retryAfter) };

@@ -3,7 +3,7 @@ import helmet from 'helmet';
 import { CountersignError } from '../errors.js';
 import type { Clock, SigningService } from '../signing/index.js';
 import type { Logger } from '../telemetry/index.js';
-import { accessLog } from './access-log.js';
+import { accessLog, type AnswerReport } from './access-log.js';
 import type { Auth } from './auth/create-auth.js';
 import { createEndings } from './endings.js';
 import { createDecisionHandlers } from './handlers/decisions.js';
@@ -36,6 +36,8 @@ export interface HttpAppDependencies {
   readonly publicUrl?: string;
   /** Whether one reverse proxy stands in front, whose X-Forwarded-For names the caller's address. */
   readonly trustProxy?: boolean;
+  /** Told of each request when it was answered. */
+  readonly onAnswer?: (report: AnswerReport) => void;
 }
 
 export interface HttpApp {
@@ -46,7 +48,7 @@ export interface HttpApp {
 
 /** The HTTP API as an Express application; `startHttpServer` gives it a port. */
 export function createHttpApp(dependencies: HttpAppDependencies): HttpApp {
-  const { signing, auth, logger, clock, limits, publicUrl, trustProxy = false } = dependencies;
+  const { signing, auth, logger, clock, limits, publicUrl, trustProxy = false, onAnswer } = dependencies;
   const address = publicUrl === undefined ? {} : { publicUrl };
   const endings = createEndings();
   const app = express();
@@ -54,7 +56,7 @@ export function createHttpApp(dependencies: HttpAppDependencies): HttpApp {
   app.set('etag', false);
   app.set('query parser', 'simple');
   app.set('trust proxy', trustProxy ? 1 : false);
-  app.use(accessLog(logger));
+  app.use(accessLog(logger, onAnswer));
   app.use(
     helmet({
       contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },

@@ -1,3 +1,4 @@
+export type { AnswerReport } from './access-log.js';
 export { createHttpApp, type HttpApp, type HttpAppDependencies, type HttpLimits } from './create-http-app.js';
 export { startHttpServer, type HttpServer } from './start-http-server.js';
 export { createAuth, type Auth, type AuthDependencies } from './auth/create-auth.js';

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit';
 import { CountersignError } from '../errors.js';
+import { HitCounter } from './hit-counter.js';
 import { contextOf } from './request-context.js';
 
 export interface RateLimits {
@@ -29,6 +30,7 @@ export function createRateLimits(limits: { requestsPerMinute: number; loginsPerM
 function limiter(limit: number, keyGenerator: (req: Request, res: Response) => string): RequestHandler {
   return rateLimit({
     windowMs: WINDOW_MS,
+    store: new HitCounter(WINDOW_MS),
     limit,
     keyGenerator,
     standardHeaders: 'draft-7',

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Response } from 'express';
+import type { OperationId } from '../api/index.js';
 import type { Identity } from './auth/identity.js';
 
 /** What the service knows of one request besides what was sent. */
@@ -8,6 +9,8 @@ export interface RequestContext {
   /** `performance.now()` at its begin. */
   readonly startedMs: number;
   identity: Identity | null;
+  /** Which operation it asks for; null for what the API does not know. */
+  operation: OperationId | null;
   /** Of the problem it was answered with. */
   code: string | null;
 }
@@ -22,6 +25,7 @@ export function contextOf(res: Response): RequestContext {
     requestId: randomUUID(),
     startedMs: performance.now(),
     identity: null,
+    operation: null,
     code: null,
   };
   contexts.set(res, context);

@@ -41,6 +41,10 @@ function stepsOf(id: OperationId, dependencies: RouterDependencies): RequestHand
   // the types of the table and of the handlers go together operation by operation, which a loop cannot express
   const handler = dependencies.handlers[id] as Handler<Operation>;
   return [
+    (_req, res, next) => {
+      contextOf(res).operation = id;
+      next();
+    },
     ...guardsOf(operation, dependencies),
     ...readBody(operation, dependencies.maxBodyBytes),
     async (req, res) => {

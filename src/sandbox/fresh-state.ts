@@ -1,3 +1,4 @@
+import type { TargetEntry } from '../tuf/index.js';
 import { FIRST_CI_TARGETS_VERSION, freshCiTargets, signCiTargets } from './ci-targets.js';
 import type { OnlineKeys } from './online-keys.js';
 import { firstRoots } from './roots.js';
@@ -10,14 +11,19 @@ const GROUPS = [
 const UNGROUPED = 4;
 
 /** A Factory on its first day: two roots of the server's, builds, devices, and nothing in production. */
-export function freshState(factory: string, keys: OnlineKeys, now: Date): SandboxState {
+export function freshState(
+  factory: string,
+  keys: OnlineKeys,
+  now: Date,
+  ciTargets: Readonly<Record<string, TargetEntry>> = freshCiTargets(factory),
+): SandboxState {
   const roots = firstRoots(keys, now);
   return {
     format: 1,
     factory,
     keys: { ...keys },
     roots: { ci: [...roots], production: [...roots] },
-    ciTargets: signCiTargets(freshCiTargets(factory), FIRST_CI_TARGETS_VERSION, keys.targets, now),
+    ciTargets: signCiTargets(ciTargets, FIRST_CI_TARGETS_VERSION, keys.targets, now),
     productionTargets: {},
     waves: [],
     groups: GROUPS.map(({ id, name }) => ({ id, name })),

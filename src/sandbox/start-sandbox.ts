@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { CountersignError } from '../errors.js';
 import { factoryNameSchema } from '../factory/index.js';
 import type { Logger } from '../telemetry/index.js';
+import type { TargetEntry } from '../tuf/index.js';
 import { createSandboxApp } from './app.js';
 import type { Clock } from './clock.js';
 import { freshState } from './fresh-state.js';
@@ -27,6 +28,8 @@ export interface SandboxOptions {
   readonly productionThreshold?: number;
   /** The Factory's own keys, where they need not be fresh ones. */
   readonly onlineKeys?: OnlineKeys;
+  /** What its CI built, by Target name; six builds for two boards unless given. */
+  readonly ciTargets?: Readonly<Record<string, TargetEntry>>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Largest request body; default 32 MiB. */
@@ -61,7 +64,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
   const people = options.people ?? (await loadPeople(stateDir, clock));
   const store = await openStateStore(stateDir, factory, async () =>
-    freshState(factory, options.onlineKeys ?? (await generateOnlineKeys()), clock.now()),
+    freshState(factory, options.onlineKeys ?? (await generateOnlineKeys()), clock.now(), options.ciTargets),
   );
   const owner = people.find(({ role }) => role === 'owner') ?? people[0];
   if (options.offlineKeys !== undefined) {

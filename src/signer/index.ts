@@ -1,6 +1,6 @@
 export { createSignerClient, type SignerClient, type SignerClientOptions } from './client/index.js';
-export { type JournalReport, verifyJournal } from './journal/index.js';
-export { generateKey, type KeyToGenerate, listKeys } from './keys/index.js';
+export { type JournalReport, resetClock, verifyJournal } from './journal/index.js';
+export { generateCanary, generateKey, type KeyToGenerate, listKeys, readToken } from './keys/index.js';
 export { requirePinFile, resetPin } from './pin/index.js';
 export {
   applyRecovery,
@@ -37,6 +37,7 @@ export {
 } from './server/index.js';
 export { openTokenPools } from './token-pool.js';
 export {
+  type CanaryKey,
   type KeyAttributes,
   type KeyRole,
   type KeyType,

@@ -14,11 +14,14 @@ const receipt = z.object({ seq: z.number(), hash: z.string() });
 
 export const PATHS = {
   sign: '/v1/sign',
+  verify: '/v1/verify',
   veto: '/v1/veto',
   published: '/v1/published',
   status: '/v1/status',
   keys: '/v1/keys',
   journal: '/v1/journal',
+  canary: '/v1/canary',
+  metrics: '/metrics',
 } as const;
 
 /**
@@ -34,6 +37,10 @@ export interface Receipt {
   readonly seq: number;
   readonly hash: string;
 }
+
+/** Under which id the caller's log knows a call; the signer's log takes it over. */
+export const REQUEST_ID_HEADER = 'x-request-id';
+export const REQUEST_ID_PATTERN = /^[0-9A-Za-z_-]{1,64}$/;
 
 export const DOSSIER_MEDIA_TYPE = 'application/x-ndjson';
 export const JSON_MEDIA_TYPE = 'application/json';
@@ -56,6 +63,13 @@ export const signResultSchema = z.object({
   journal: receipt,
 });
 export type SignResult = z.output<typeof signResultSchema>;
+
+/** Answer to POST /v1/verify, whose body is a dossier. */
+export const verifiedSchema = z.object({
+  /** Digest of its statement. */
+  statement: z.string(),
+});
+export type Verified = z.output<typeof verifiedSchema>;
 
 /** Answer to GET /v1/journal?statement=SHA256: what stands in the journal from the decision to sign it to its last signature. */
 export const statementJournalSchema = z.object({
@@ -114,6 +128,24 @@ export const publishedResultSchema = z.object({
 });
 export type PublishedResult = z.output<typeof publishedResultSchema>;
 
+/** Answer to GET /v1/canary: whether each token really signs, proved within the last seconds. */
+export const canaryReportSchema = z.object({
+  tokens: z.array(
+    z.object({
+      label: z.string(),
+      /** Of its canary key; null if it has none. */
+      keyid: z.string().nullable(),
+      /** `pending` until the first proof; `none`: there is no canary key. */
+      state: z.enum(['ok', 'failed', 'pending', 'none']),
+      /** When the last proof came to its end; ISO 8601. */
+      at: z.string().nullable(),
+      code: z.enum(ERROR_CODES).exactOptional(),
+      message: z.string().exactOptional(),
+    }),
+  ),
+});
+export type CanaryReport = z.output<typeof canaryReportSchema>;
+
 const signerKey = z.object({
   keyid: z.string(),
   keytype: z.enum(['RSA', 'ED25519']),
@@ -169,8 +201,10 @@ export const statusSchema = z.object({
     seq: z.number(),
     hash: z.string(),
     at: z.string(),
-    /** True after a write that failed: nothing is signed until the signer was restarted. */
+    /** True after a write that failed, until the disk takes something again or the signer is restarted: nothing is signed. */
     failed: z.boolean(),
+    /** Why, and what to do about it, while `failed` is true. */
+    failure: z.string().exactOptional(),
     /** True if the caller showed a receipt that the journal does not hold: nothing is signed for it. */
     incomplete: z.boolean(),
   }),
@@ -178,6 +212,8 @@ export const statusSchema = z.object({
   recoveries: z.array(z.object({ seq: z.number(), at: z.string(), reason: z.string(), persons: z.array(z.string()) })),
   /** False while the clock is behind the journal's last entry. */
   clockOk: z.boolean(),
+  /** What the clock says, `YYYY-MM-DDTHH:MM:SSZ`. */
+  clock: z.string().exactOptional(),
   /** True while the signer waits for its last answers before it ends. */
   stopping: z.boolean(),
 });

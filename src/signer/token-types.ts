@@ -65,6 +65,15 @@ export interface TokenKey {
   readonly maxMessageBytes: number | null;
 }
 
+/**
+ * The key with which a token proves that it can sign. It stands in no root, belongs to no Factory and has no role, so it can be no
+ * `TokenKey`: nothing that signs documents can be handed one.
+ */
+export interface CanaryKey {
+  readonly keyid: string;
+  readonly key: Key;
+}
+
 export type TokenState =
   | 'starting' // no worker has logged in yet
   | 'ready' // at least one worker is logged in
@@ -80,6 +89,8 @@ export interface TokenStatus {
   readonly state: TokenState;
   /** Why it is not ready; null while it is. */
   readonly error: ErrorWire | null;
+  /** As it was last seen; null if the token has none, or nobody has looked yet. */
+  readonly canary: CanaryKey | null;
   /** Jobs that wait for a worker. */
   readonly queued: number;
   readonly workers: readonly {
@@ -107,6 +118,13 @@ export interface TokenPool {
    *   SIGNER_STOPPING after `close`
    */
   sign(job: SignJob): Promise<{ signature: Signature }>;
+  /**
+   * Has the token sign a canary text with its canary key, in the same queue and by the same workers as everything else. Tried once: that it works
+   * at the second try is no proof that it works.
+   *
+   * @throws KEY_NOT_FOUND, KEY_AMBIGUOUS, INPUT_INVALID for another text, and what else `sign` throws
+   */
+  signCanary(job: SignJob): Promise<{ signature: Signature }>;
   /** The token's keys, read anew if a worker is there, else as they were last seen; the same codes as `sign`. */
   keys(): Promise<TokenKey[]>;
   status(): TokenStatus;

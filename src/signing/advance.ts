@@ -3,29 +3,22 @@ import type { Context } from './context.js';
 import { deliverRequest } from './deliver-request.js';
 import { lastErrorOf } from './move.js';
 import { resumePreparing } from './open-request.js';
-import { isTransient, nextAttemptAt } from './retry.js';
+import { isDue, isTransient, NEVER, nextAttemptAt } from './retry.js';
 import { signRequest } from './sign-request.js';
 import { AGAIN, REST, type StepResult } from './step-result.js';
 import type { StoredRequest } from './store-port.js';
 import { tellSigner } from './tell-signer.js';
 
-/** After every time that is written with four digits of a year: not tried again by itself. */
-const NEVER = '9999-12-31T23:59:59.999Z';
-
 /** Takes a request as far as it goes now. Failures are recorded with it and end the walk; nothing is thrown for them. */
 export async function advance(context: Context, id: string): Promise<void> {
   for (;;) {
     const request = await context.store.requests.find(id);
-    if (request === null || !isDue(context, request)) return;
+    if (request === null || !isDue(request, context.clock.now(), context.limits)) return;
     const result = await tryStep(context, request);
     if (result.then === 'again') continue;
     if (result.then !== 'rest') await recordFailure(context, request, result);
     return;
   }
-}
-
-function isDue(context: Context, request: StoredRequest): boolean {
-  return request.nextAttempt === null || Date.parse(request.nextAttempt) <= context.clock.now().getTime();
 }
 
 async function tryStep(context: Context, request: StoredRequest): Promise<StepResult> {
@@ -65,16 +58,9 @@ async function recordFailure(
   { then, error }: Extract<StepResult, { error: unknown }>,
 ): Promise<void> {
   const now = context.clock.now();
-  const retryAt = then === 'retry' ? nextAttemptAt(now, request.attempts + 1, context.limits) : NEVER;
-  // An open request is looked at again when its time is over, whatever stands in its way.
-  const nextAttempt = request.state === 'open' ? earlier(retryAt, new Date(request.expires).toISOString()) : retryAt;
+  const nextAttempt = then === 'retry' ? nextAttemptAt(now, request.attempts + 1, context.limits) : NEVER;
   const lastError = lastErrorOf(error, now.toISOString());
   context.logger.warn('a step of a request failed', { request: request.id, state: request.state, nextAttempt, error });
   await context.store.requests.recordFailure(request.id, { state: request.state, error: lastError, nextAttempt });
   context.changed(request.id);
-}
-
-/** Of two times with milliseconds, which is how the store compares them. */
-function earlier(a: string, b: string): string {
-  return a <= b ? a : b;
 }

@@ -12,6 +12,8 @@ export interface Context extends Pick<SigningDependencies, 'store' | 'signer' | 
   readonly clock: Clock;
   readonly timers: Timers;
   readonly limits: SigningLimits;
+  /** What the signer was shown ahead of time. */
+  readonly shown: Set<string>;
   /** Called at a named moment; a test may stop the world there. */
   step(step: Step, request: string): Promise<void>;
   /** Tells the runner and whoever waits that a request is no longer what it was. */
@@ -49,6 +51,7 @@ export function createContext(deps: SigningDependencies, changed: (request: stri
     clock: deps.clock ?? systemClock,
     timers: deps.timers ?? systemTimers,
     limits: { ...DEFAULT_LIMITS, ...deps.limits },
+    shown: new Set(),
     step: async (step, request) => deps.onStep?.(step, request),
     changed,
     factory: (name) => {

@@ -7,6 +7,7 @@ import { signedMetadata } from './deliver-request.js';
 import { eventOf } from './move.js';
 import { checkReadiness } from './readiness.js';
 import { reject } from './reject.js';
+import { isEnded, isSignedOrEnded } from './request-state.js';
 import { viewOf } from './request-view.js';
 import { createRunner } from './runner.js';
 import type { Caller, EventView, SigningDependencies, SigningService } from './service.js';
@@ -48,16 +49,13 @@ export function createSigningService(deps: SigningDependencies): SigningService 
     dossier: (id, reader) => readDossier(context, id, reader),
     evidence: (id, reader) => readEvidence(context, id, reader),
     diff: async (id) => diffOf(context, await findRequest(context, id)),
-    signed: async (id) => {
-      const request = await findRequest(context, id);
-      if (request.published !== null) return context.store.blobs.get(request.published);
-      const signed = request.state === 'signed' || request.state === 'abandoned';
-      return signed ? signedMetadata(context, request) : null;
-    },
+    signed: async (id) => readSigned(context, await findRequest(context, id)),
     approve: (id, { sshsig }, caller) => view(approve(context, id, sshsig, caller)),
     reject: (id, rejection, caller) => view(reject(context, id, rejection, caller)),
     cancel: (id, caller, reason) => view(cancel(context, (task, work) => runner.alone(task, work), id, caller, reason)),
-    waitFor: (id, until, signal) => waitFor(context, changes, id, until, signal),
+    waitFor: (id, until, signal) => view(waitFor(context, changes, id, isEnded, until, signal)),
+    waitForSigned: async (id, until, signal) =>
+      readSigned(context, await waitFor(context, changes, id, isSignedOrEnded, until, signal)),
     keys: async () => (await context.signer.keys()).keys,
     policy: () => context.policy,
     events: async ({ after = 0, limit }) => {
@@ -72,6 +70,12 @@ export function createSigningService(deps: SigningDependencies): SigningService 
     stop: () => runner.stop(),
     reconcile: () => runner.pass(),
   };
+}
+
+async function readSigned(context: Context, request: StoredRequest): Promise<Buffer | null> {
+  if (request.published !== null) return context.store.blobs.get(request.published);
+  const signed = request.state === 'signed' || request.state === 'abandoned';
+  return signed ? signedMetadata(context, request) : null;
 }
 
 async function* readDossier(context: Context, id: string, reader: Caller | undefined): AsyncGenerator<string> {

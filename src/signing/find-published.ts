@@ -33,8 +33,14 @@ export async function findPublished(port: FactoryPort, wave: DeliveredWave): Pro
     case 'complete':
       // Its targets are the tag's production targets now, until the next Wave.
       return compare(info, wave, await port.productionTargets(wave.tag));
+    case 'canceled':
+      return conflict(info, 'is canceled');
     default:
-      return conflict(info, `is ${info.status}`);
+      // Waiting for more signatures, or a word that is new: nothing is given up for a word that nobody here knows.
+      throw new CountersignError('FACTORY_ANSWER_INVALID', `the Factory shows Wave ${info.name} as ${info.status}`, {
+        hint: 'It is looked at again. A Wave that is delivered is active, complete or canceled.',
+        details: { wave: info.name, status: info.status },
+      });
   }
 }
 

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../errors.js';
 import type { JournalLine } from '../dossier/index.js';
 import type { Repository } from '../factory/index.js';
 import type { Key } from '../tuf/index.js';
@@ -154,10 +155,15 @@ export interface SignerStatus {
     readonly seq: number;
     readonly hash: string;
     readonly at: string;
+    /** After a write that failed nothing is signed; `failure` says why and what to do. */
+    readonly failed?: boolean;
+    readonly failure?: string;
     /** The journal does not hold the receipt that was shown. */
     readonly incomplete?: boolean;
   } | null;
   readonly clockOk: boolean;
+  /** What the signer's clock says. */
+  readonly clock?: string;
 }
 
 /** What the signer answered with signatures: by it the signer finds out whether its journal is the one that wrote it. */
@@ -168,13 +174,25 @@ export interface Receipt {
   readonly hash: string;
 }
 
+/** Whether a token really signs, as a canary signature of the last seconds shows. */
+export interface CanaryState {
+  readonly label: string;
+  /** `none`: there is no canary key, so nothing is known. `pending`: nothing yet. */
+  readonly state: 'ok' | 'failed' | 'pending' | 'none';
+  readonly code?: ErrorCode;
+  readonly message?: string;
+}
+
 /** The signer over its socket. Throws the signer's own codes, SIGNER_UNAVAILABLE when it cannot be reached. */
 export interface SignerPort {
   /** @param receipt the newest that the store holds. @throws JOURNAL_INCOMPLETE the signer's journal does not know it */
   sign(lines: AsyncIterable<string> | Iterable<string>, receipt?: Receipt | null): Promise<SignResult>;
+  /** Verifies a dossier ahead of time and decides nothing. Left out where that saves nothing. */
+  verify?(lines: AsyncIterable<string> | Iterable<string>): Promise<unknown>;
   veto(veto: Veto): Promise<{ readonly person: string }>;
   published(published: PublishedTargets): Promise<{ readonly watermark: WatermarkLevel }>;
   status(receipt?: Receipt | null): Promise<SignerStatus>;
+  canary(): Promise<{ readonly tokens: readonly CanaryState[] }>;
   keys(): Promise<{ readonly keys: readonly SignerKey[] }>;
   /** The journal's lines from the decision to sign a statement to its last signature. @throws NOT_FOUND */
   journal(statementSha256: string): Promise<{ readonly lines: readonly JournalLine[] }>;

@@ -1,26 +1,38 @@
-import { CountersignError, isCountersignError } from '../errors.js';
+import { CountersignError, type ErrorCode, isCountersignError } from '../errors.js';
 import type { Context } from './context.js';
 import { newestReceipt } from './newest-receipt.js';
-import type { FactoryPort, SignerStatus } from './ports.js';
+import type { CanaryState, FactoryPort, SignerStatus } from './ports.js';
 import type { ReadinessCheck, ReadinessReport } from './service.js';
 
-/** Whether the service can do its work now: the store, the signer and its tokens, every Factory. */
+/** Who asks is a load balancer, and does not wait for as long as work may take. */
+const ANSWER_WITHIN_MS = 5_000;
+
+/** What it means if there is no answer by then. */
+const SILENT: Readonly<Record<'store' | 'signer' | 'canary' | 'factory', ErrorCode>> = {
+  store: 'STORE_FAILED',
+  signer: 'SIGNER_UNAVAILABLE',
+  canary: 'SIGNER_UNAVAILABLE',
+  factory: 'FACTORY_UNAVAILABLE',
+};
+
+/** Whether the service can do its work now: the store, the signer, its tokens and that they really sign, every Factory. */
 export async function checkReadiness(
   context: Context,
   factories: ReadonlyMap<string, FactoryPort>,
 ): Promise<ReadinessReport> {
-  const [store, signer, ...reached] = await Promise.all([
-    check({ name: 'store' }, () => context.store.check()),
+  const [store, signer, canaries, ...reached] = await Promise.all([
+    check(context, { name: 'store' }, () => context.store.check()),
     checkSigner(context),
-    ...[...factories].map(([subject, port]) => check({ name: 'factory', subject }, () => port.self())),
+    checkCanaries(context),
+    ...[...factories].map(([subject, port]) => check(context, { name: 'factory', subject }, () => port.self())),
   ]);
-  const checks = [store, ...signer, ...reached];
+  const checks = [store, ...signer, ...canaries, ...reached];
   return { ready: checks.every(({ ok }) => ok), checks };
 }
 
 async function checkSigner(context: Context): Promise<ReadinessCheck[]> {
   let status: SignerStatus | null = null;
-  const signer = await check({ name: 'signer' }, async () => {
+  const signer = await check(context, { name: 'signer' }, async () => {
     status = await context.signer.status(await newestReceipt(context));
     requireSound(status, context.pins.policySha256);
   });
@@ -36,7 +48,13 @@ function requireSound(status: SignerStatus, service: string): void {
   if (status.service !== service) {
     throw new CountersignError('STATEMENT_OTHER_SERVICE', 'the signer was initialised with another policy version 1');
   }
-  if (!status.clockOk) throw new CountersignError('SIGNER_CLOCK', "the signer's clock is behind its journal");
+  if (status.journal?.failed === true) {
+    throw new CountersignError(
+      'JOURNAL_WRITE_FAILED',
+      status.journal.failure ?? "the signer's journal was not written",
+    );
+  }
+  if (!status.clockOk) throw clockBehind(status);
   if (status.journal?.incomplete === true) {
     throw new CountersignError(
       'JOURNAL_INCOMPLETE',
@@ -52,6 +70,15 @@ function requireSound(status: SignerStatus, service: string): void {
   }
 }
 
+function clockBehind({ clock, journal }: SignerStatus): CountersignError {
+  const times =
+    clock === undefined ? '' : ` (${clock}; the journal's last entry is of ${journal?.at ?? 'an unknown time'})`;
+  return new CountersignError(
+    'SIGNER_CLOCK',
+    `the signer's clock is behind its journal${times}: nothing is signed until it is right, see signer clock-reset`,
+  );
+}
+
 function tokensOf(status: SignerStatus | null): ReadinessCheck[] {
   return (status?.tokens ?? []).map(({ label, state }) => ({
     name: 'token',
@@ -61,15 +88,46 @@ function tokensOf(status: SignerStatus | null): ReadinessCheck[] {
   }));
 }
 
+/** One for each token. Those without a canary key are let pass, and say so: they worked before there were canaries. */
+async function checkCanaries(context: Context): Promise<ReadinessCheck[]> {
+  let canaries: readonly CanaryState[] = [];
+  const asked = await check(context, { name: 'canary' }, async () => {
+    canaries = (await context.signer.canary()).tokens;
+  });
+  return asked.ok ? canaries.map(canaryCheck) : [asked];
+}
+
+function canaryCheck({ label: subject, state, code = 'TOKEN_UNAVAILABLE', message }: CanaryState): ReadinessCheck {
+  const head = { name: 'canary', subject } as const;
+  switch (state) {
+    case 'ok':
+      return { ...head, ok: true };
+    case 'none':
+      return { ...head, ok: true, message: `no canary key: countersign key generate --role canary --token ${subject}` };
+    case 'pending':
+    case 'failed':
+      return { ...head, ok: false, code, message: message ?? 'the token does not sign' };
+  }
+}
+
 async function check(
-  what: Pick<ReadinessCheck, 'name' | 'subject'>,
+  context: Context,
+  what: { readonly name: keyof typeof SILENT; readonly subject?: string },
   prove: () => Promise<unknown>,
 ): Promise<ReadinessCheck> {
+  let disarm: () => void = () => undefined;
+  const silence = new Promise<never>((_, reject) => {
+    disarm = context.timers.after(ANSWER_WITHIN_MS, () =>
+      reject(new CountersignError(SILENT[what.name], `no answer within ${ANSWER_WITHIN_MS / 1000} s`)),
+    );
+  });
   try {
-    await prove();
+    await Promise.race([prove(), silence]);
     return { ...what, ok: true };
   } catch (error) {
     if (!isCountersignError(error)) return { ...what, ok: false, code: 'INTERNAL', message: 'an internal error' };
     return { ...what, ok: false, code: error.code, message: error.message };
+  } finally {
+    disarm();
   }
 }

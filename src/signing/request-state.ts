@@ -13,6 +13,11 @@ export function notInState(request: StoredRequest, what: string): CountersignErr
   });
 }
 
+/** Whether there is something signed to be read, or never will be. */
+export function isSignedOrEnded(request: StoredRequest): boolean {
+  return request.state === 'signed' || isEnded(request);
+}
+
 /** Whether nothing will happen to it any more that who asked would wait for. */
 export function isEnded({ state }: StoredRequest): boolean {
   return state === 'delivered' || state === 'closed' || state === 'abandoned';

@@ -1,5 +1,9 @@
 import { isCountersignError, type ErrorCode } from '../errors.js';
 import type { SigningLimits } from './service.js';
+import type { StoredRequest } from './store-port.js';
+
+/** After every time that is written with four digits of a year: not tried again by itself. */
+export const NEVER = '9999-12-31T23:59:59.999Z';
 
 /**
  * What passes by itself or by an operator's hand while the request stays what it is: the signer, its tokens, the
@@ -30,4 +34,21 @@ export function isTransient(error: unknown): boolean {
 export function nextAttemptAt(now: Date, failures: number, limits: SigningLimits): string {
   const pauseMs = Math.min(limits.retryMaxMs, limits.retryFirstMs * 2 ** Math.min(failures - 1, 30));
   return new Date(now.getTime() + pauseMs).toISOString();
+}
+
+/** The latest time at which a retry can be due: one that is set for later was set by a clock that was wrong. */
+export function latestAttemptAt(now: Date, { retryMaxMs }: SigningLimits): string {
+  return new Date(now.getTime() + retryMaxMs).toISOString();
+}
+
+/** Whether a request is to be looked at now; the store's `listDue` says the same of many. */
+export function isDue(
+  { state, expires, nextAttempt }: Pick<StoredRequest, 'state' | 'expires' | 'nextAttempt'>,
+  now: Date,
+  limits: SigningLimits,
+): boolean {
+  if (nextAttempt === null || nextAttempt <= now.toISOString()) return true;
+  // An open request is looked at when its time is over, whatever stands in its way.
+  if (state === 'open' && Date.parse(expires) <= now.getTime()) return true;
+  return nextAttempt !== NEVER && nextAttempt > latestAttemptAt(now, limits);
 }

@@ -1,5 +1,6 @@
 import { advance } from './advance.js';
 import type { Context } from './context.js';
+import { latestAttemptAt, NEVER } from './retry.js';
 import { sendVeto } from './send-veto.js';
 
 /** So many requests are worked on at the same time. */
@@ -67,16 +68,18 @@ export function createRunner(context: Context): Runner {
 
   const pass = async (): Promise<void> => {
     const now = context.clock.now();
-    if (now.getTime() - expiredAt >= EXPIRE_EVERY_MS) {
+    // Also when the clock was set back: else nothing would expire until it is where it was.
+    if (Math.abs(now.getTime() - expiredAt) >= EXPIRE_EVERY_MS) {
       await context.store.expire(now.toISOString());
       expiredAt = now.getTime();
     }
     for (const { request, rejection } of await context.store.requests.listUnsentVetoes(VETOES)) {
       if ((await sendVeto(context, request, rejection)) === 'later') break;
     }
+    const times = { now: now.toISOString(), latest: latestAttemptAt(now, context.limits), never: NEVER };
     const started: Promise<void>[] = [];
     for (let after = ''; ;) {
-      const due = await context.store.requests.listDue(now.toISOString(), { after, limit: PAGE });
+      const due = await context.store.requests.listDue(times, { after, limit: PAGE });
       started.push(...due.map(({ id }) => work(id)));
       const last = due.at(-1);
       if (last === undefined || due.length < PAGE) break;

@@ -118,7 +118,7 @@ export interface EventView {
 }
 
 export interface ReadinessCheck {
-  readonly name: 'store' | 'signer' | 'token' | 'factory';
+  readonly name: 'store' | 'signer' | 'token' | 'canary' | 'factory';
   /** Which one: the token's label, the Factory's name. */
   readonly subject?: string;
   readonly ok: boolean;
@@ -158,6 +158,8 @@ export interface SigningService {
   cancel(id: string, caller: Caller, reason?: string): Promise<RequestView>;
   /** Resolves when the request has come to its end, or at `until`, or when `signal` aborts; with what it is then. */
   waitFor(id: string, until: Date, signal?: AbortSignal): Promise<RequestView>;
+  /** The same until there is something to be read, which is before it is delivered; answered as by `signed`. */
+  waitForSigned(id: string, until: Date, signal?: AbortSignal): Promise<Buffer | null>;
   keys(): Promise<readonly SignerKey[]>;
   policy(): SignedPolicy;
   events(page: { after?: number; limit?: number }): Promise<{ items: EventView[]; next: number | null }>;

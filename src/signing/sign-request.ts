@@ -10,6 +10,7 @@ import { close, eventOf } from './move.js';
 import { newestReceipt } from './newest-receipt.js';
 import type { SignerSignature, SignResult } from './ports.js';
 import { isTransient } from './retry.js';
+import { showSigner } from './show-signer.js';
 import { AGAIN, REST, type StepResult } from './step-result.js';
 import type { ClosedBecause, StoredRequest } from './store-port.js';
 
@@ -28,13 +29,18 @@ export async function signRequest(context: Context, request: StoredRequest): Pro
     return AGAIN;
   }
   const approvals = await context.store.requests.approvals(request.id);
-  if (countApprovals(request, approvals, policyOf(context, request)).missing > 0) return REST;
+  if (countApprovals(request, approvals, policyOf(context, request)).missing > 0) {
+    await showSigner(context, request, approvals.length);
+    return REST;
+  }
 
   const port = context.factory(request.factory);
-  const [stale, taken, obstacle] = await Promise.all([
+  const [stale, taken, obstacle, dossier, receipt] = await Promise.all([
     checkFresh(port, request),
     port.wave(request.wave?.name ?? ''),
     checkWayFree(port, request),
+    assembleDossier(context, request),
+    newestReceipt(context),
   ]);
   if (stale !== null) {
     await close(context, request, 'superseded', { error: stale });
@@ -50,7 +56,7 @@ export async function signRequest(context: Context, request: StoredRequest): Pro
   await context.step('sign:before-signer', request.id);
   let result: SignResult;
   try {
-    result = await context.signer.sign(await assembleDossier(context, request), await newestReceipt(context));
+    result = await context.signer.sign(dossier, receipt);
   } catch (error) {
     return handleRefusal(context, request, error);
   }

@@ -194,8 +194,14 @@ export interface RequestStore {
   findByWave(factory: string, tag: string, name: string, version: number): Promise<StoredRequest[]>;
   /** Waves for the tag at this or a higher version, of any state, newest first. */
   listFromVersion(factory: string, tag: string, version: number): Promise<StoredRequest[]>;
-  /** Requests the runner has to look at at `now`, oldest first; the next page begins after the last id. */
-  listDue(now: string, page: { after: string; limit: number }): Promise<StoredRequest[]>;
+  /**
+   * Requests the runner has to look at at `now`, oldest first; the next page begins after the last id. Those set for a
+   * time between `latest` and `never`, both exclusive, are among them: no right clock sets that.
+   */
+  listDue(
+    times: { now: string; latest: string; never: string },
+    page: { after: string; limit: number },
+  ): Promise<StoredRequest[]>;
   /** Compare and set: false, and nothing stored, if the request has left `from` meanwhile. */
   transition(id: string, transition: Transition, events: readonly NewEvent[]): Promise<boolean>;
   /** Records a failure of the step that is due; only if the request still is in `state`. */
@@ -217,6 +223,9 @@ export interface RequestStore {
   approvals(id: string): Promise<StoredApproval[]>;
   rejections(id: string): Promise<StoredRejection[]>;
   signatures(id: string): Promise<StoredSignature[]>;
+  /** How many requests there are in each state, and since when the one is in it that has been there longest. */
+  countByState(): Promise<{ factory: string; kind: string; state: string; count: number; oldest: string }[]>;
+  countApprovals(): Promise<{ factory: string; count: number }[]>;
   /** Rejections that the signer has not confirmed yet. */
   listUnsentVetoes(limit: number): Promise<{ request: StoredRequest; rejection: StoredRejection }[]>;
 }

@@ -79,13 +79,14 @@ async function findKnown(
       return requests.find(used.id);
     }
   }
+  // Looked for first: one that is stored between the two looks is then found as the repeat that it may be.
+  const holder = await requests.findHolder(parsed.factory, parsed.tag);
   const candidates = await requests.findByWave(parsed.factory, parsed.tag, parsed.name, parsed.version);
   for (const candidate of candidates.filter(({ state }) => LIVE.includes(state))) {
     if (!(await isRepeat(context, parsed, candidate))) continue;
     if (key !== null) await requests.bindIdempotencyKey(key, candidate.id, context.clock.now().toISOString());
     return candidate;
   }
-  const holder = await requests.findHolder(parsed.factory, parsed.tag);
   if (holder === null) return null;
   const name = holder.wave?.name ?? '';
   throw new CountersignError(

@@ -1,7 +1,5 @@
 import { findRequest, type Context } from './context.js';
-import { isEnded } from './request-state.js';
-import { viewOf } from './request-view.js';
-import type { RequestView } from './service.js';
+import type { StoredRequest } from './store-port.js';
 
 /** Changes that another process made are seen after so long at most. */
 const LOOK_EVERY_MS = 1_000;
@@ -33,21 +31,22 @@ export function createChanges(): Changes {
   };
 }
 
-/** Waits until a request has come to its end, or until the time is up or the caller gone. */
+/** Waits until a request is as far as the caller wants it, or until the time is up or the caller gone. */
 export async function waitFor(
   context: Context,
   changes: Changes,
   id: string,
+  isEnough: (request: StoredRequest) => boolean,
   until: Date,
   signal?: AbortSignal,
-): Promise<RequestView> {
+): Promise<StoredRequest> {
   for (;;) {
     // Listening begins before looking, or a change in between would be missed.
     const change = nextChange(context, changes, id, until, signal);
     try {
       const request = await findRequest(context, id);
       const over = context.clock.now().getTime() >= until.getTime() || signal?.aborted === true;
-      if (over || isEnded(request)) return await viewOf(context, request);
+      if (over || isEnough(request)) return request;
       await change.happened;
     } finally {
       change.dismiss();

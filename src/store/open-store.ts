@@ -22,17 +22,20 @@ const IDEMPOTENCY_LIFETIME_MS = 7 * 24 * 3600 * 1000;
  *
  * @param url `sqlite:` and the path of a file, which is made if it is missing; or `postgres://user@host/database`
  * @param options.password the database user's, if the URL has none
- * @throws STORE_UNSUPPORTED for another kind of database; STORE_FAILED if it cannot be opened or migrated
+ * @throws STORE_UNSUPPORTED for another kind of database; STORE_FAILED if it cannot be opened, migrated or written
  */
 export async function openStore(url: string, options: { password?: string } = {}): Promise<Store> {
   const { name, dialect } = dialectOf(url, options.password);
+  const called = name === 'sqlite' ? `the database ${url.slice('sqlite:'.length)}` : 'the database';
   const db = new Kysely<Schema>({ dialect });
   try {
     if (name === 'postgres') await requireUnicode(db);
-    await migrate(db, name);
+    await migrate(db, name, called);
+    // SQLite opens what it can only read without a word
+    if (name === 'sqlite') await db.transaction().execute(touchHead);
   } catch (error) {
     await db.destroy().catch(() => undefined);
-    throw toStoreError(error);
+    throw toStoreError(error, called);
   }
   return assemble(createConnection(db));
 }
@@ -62,11 +65,11 @@ async function requireUnicode(db: Kysely<Schema>): Promise<void> {
   });
 }
 
-async function migrate(db: Kysely<Schema>, name: DialectName): Promise<void> {
+async function migrate(db: Kysely<Schema>, name: DialectName, called: string): Promise<void> {
   const migrations = migrationsFor(name);
   const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(migrations) } });
   const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw toStoreError(error);
+  if (error !== undefined) throw toStoreError(error, called);
 }
 
 function assemble(connection: Connection): Store {

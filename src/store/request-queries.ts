@@ -93,7 +93,7 @@ export function createRequestQueries(connection: Connection): Queries {
             .execute(),
         ),
       ),
-    listDue: (now, { after, limit }) =>
+    listDue: ({ now, latest, never }, { after, limit }) =>
       connection.read(async (db) => {
         const rows = await db
           .selectFrom('requests')
@@ -105,7 +105,15 @@ export function createRequestQueries(connection: Connection): Queries {
               eb.and([eb('state', '=', 'delivered'), eb('signer_told', 'is', null)]),
             ]),
           )
-          .where((eb) => eb.or([eb('next_attempt', 'is', null), eb('next_attempt', '<=', now)]))
+          .where((eb) =>
+            eb.or([
+              eb('next_attempt', 'is', null),
+              eb('next_attempt', '<=', now),
+              eb.and([eb('next_attempt', '>', latest), eb('next_attempt', '<', never)]),
+              // `expires` has whole seconds, and compares with a time cut to them
+              eb.and([eb('state', '=', 'open'), eb('expires', '<=', `${now.slice(0, 19)}Z`)]),
+            ]),
+          )
           .orderBy('id')
           .limit(limit)
           .execute();

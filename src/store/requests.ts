@@ -6,6 +6,7 @@ import type { Connection, Writer } from './connection.js';
 import { addApproval, addRejection, markVetoed, markVetoRefused } from './decisions.js';
 import { appendEvent } from './events.js';
 import { bindKey, findKey, insertKey } from './idempotency.js';
+import { createRequestCounts } from './request-counts.js';
 import { complete, createRequestQueries, HOLDING } from './request-queries.js';
 import { toRejection, toSignature } from './rows.js';
 import type { Part } from './schema.js';
@@ -13,6 +14,7 @@ import type { Part } from './schema.js';
 export function createRequestStore(connection: Connection): RequestStore {
   return {
     ...createRequestQueries(connection),
+    ...createRequestCounts(connection),
     insert: (request, more) =>
       connection.write(async (db) => {
         if (more.idempotency !== undefined) {

@@ -12,11 +12,15 @@ export function isUndone(error: unknown): boolean {
   return code === '40001' || code === '40P01';
 }
 
-/** Passes our own errors on and turns the driver's into STORE_FAILED with the driver's code, without its SQL. */
-export function toStoreError(error: unknown): unknown {
+/**
+ * Passes our own errors on and turns the driver's into STORE_FAILED with the driver's code, without its SQL.
+ *
+ * @param name how to call the database; holds no password
+ */
+export function toStoreError(error: unknown, name = 'the database'): unknown {
   if (isCountersignError(error)) return error;
   const code = driverCode(error);
-  return new CountersignError('STORE_FAILED', `the database failed${code === undefined ? '' : ` (${code})`}`, {
+  return new CountersignError('STORE_FAILED', `${name} failed${code === undefined ? '' : ` (${code})`}`, {
     cause: error,
     ...hintFor(code),
     ...(code === undefined ? {} : { details: { driverCode: code } }),
@@ -31,6 +35,7 @@ function driverCode(error: unknown): string | undefined {
 
 const HINTS: ReadonlyMap<string, string> = new Map([
   ['SQLITE_FULL', 'The disk is full: make room. What was under way did not change anything.'],
+  ['SQLITE_IOERR', 'The disk does not take or give the bytes: look at its space, its limits and its health.'],
   ['SQLITE_READONLY', "Check that the service's user may write the database file and its directory."],
   ['SQLITE_CANTOPEN', "Check that the directory is there and that the service's user may write in it."],
   ['SQLITE_BUSY', 'Another process holds the database: see what it does, or try again.'],
@@ -49,7 +54,8 @@ const HINTS: ReadonlyMap<string, string> = new Map([
   ['55P03', 'Another process holds the lock for writing: see in pg_stat_activity what it does, or try again.'],
 ]);
 
+/** SQLite's codes have a part more where more is known (`SQLITE_READONLY_DIRECTORY`); the advice is the same. */
 function hintFor(code: string | undefined): { hint?: string } {
-  const hint = code === undefined ? undefined : HINTS.get(code);
+  const hint = code === undefined ? undefined : (HINTS.get(code) ?? HINTS.get(code.split('_', 2).join('_')));
   return hint === undefined ? {} : { hint };
 }

@@ -18,7 +18,7 @@ const LETTER_U = 0x75;
  * position after what it read; it notes in `edits` where canonical form differs.
  */
 export class Scalars {
-  /** Escapes read so far; grows inside a string that has some. */
+  /** How many escapes were read so far: whoever compares it before and after a string knows whether that had some. */
   escapes = 0;
   readonly #input: Buffer;
   readonly #edits: Edits;

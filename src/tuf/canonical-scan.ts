@@ -106,9 +106,10 @@ class Scanner {
     if (this.#input[start] !== QUOTE) throw refusalAt(this.#input, start, 'JSON_INVALID', 'expected a member name');
     const members = this.#members;
     const firstEdit = this.edits.count;
-    const { escapes } = this.#scalars;
+    const escapesBefore = this.#scalars.escapes;
     const end = this.#scalars.string(start);
-    members.open(start, end, this.#scalars.escapes !== escapes, firstEdit);
+    const hasEscapes = this.#scalars.escapes > escapesBefore;
+    members.open(start, end, hasEscapes, firstEdit);
     const member = members.count - 1;
     // JavaScript objects lose a member of this name, or change their prototype with it
     if (members.isNamed(member, '__proto__')) {

@@ -3,7 +3,7 @@ export { canonicalize, parseCanonical } from './canonical.js';
 export { encodeCanonical } from './encode-canonical.js';
 export { verifyNotExpired } from './expiry.js';
 export { type JsonLimits, type JsonObject, type JsonValue, pointerTo } from './json.js';
-export { keyFromSpkiDer, keyidOf, publicKeyObject } from './key.js';
+export { keyFromSpkiDer, keyidOf, publicKeyDer, publicKeyObject } from './key.js';
 export type {
   Key,
   Metadata,

@@ -14,8 +14,16 @@ const ED25519_SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 const LEAST_RSA_EXPONENT = 65537n;
 const MOST_RSA_EXPONENT = 2n ** 31n - 1n;
 
-/** A rotation verifies thousands of documents with the same few keys, and reading one costs more than verifying with it. */
-const readKeys = new Map<string, KeyObject>();
+interface ReadKey {
+  readonly publicKey: KeyObject;
+  readonly spkiDer: Buffer;
+}
+
+/**
+ * A rotation verifies thousands of documents with the same few keys, and reading one, or asking OpenSSL for its DER, costs
+ * more than verifying with it.
+ */
+const readKeys = new Map<string, ReadKey>();
 const MOST_READ_KEYS = 256;
 
 /**
@@ -25,15 +33,29 @@ const MOST_READ_KEYS = 256;
  *   2048, 3072, 4096 bits or with an unusual exponent
  */
 export function publicKeyObject(key: Key): KeyObject {
+  return readKey(key).publicKey;
+}
+
+/**
+ * SubjectPublicKeyInfo of a TUF key (X.509, DER): the same for one key, however its keyid or its text differ.
+ *
+ * @throws KEY_INVALID as `publicKeyObject`
+ */
+export function publicKeyDer(key: Key): Buffer {
+  return readKey(key).spkiDer;
+}
+
+function readKey(key: Key): ReadKey {
   const name = `${key.keytype} ${key.keyval.public}`;
   const known = readKeys.get(name);
   if (known !== undefined) return known;
   const algorithm = algorithmOf(key);
-  const publicKey = spkiKeyObject(spkiDerOf(key, algorithm));
-  checkKeyObject(publicKey, algorithm);
+  const spkiDer = spkiDerOf(key, algorithm);
+  const read = { publicKey: spkiKeyObject(spkiDer), spkiDer };
+  checkKeyObject(read.publicKey, algorithm);
   if (readKeys.size >= MOST_READ_KEYS) readKeys.clear();
-  readKeys.set(name, publicKey);
-  return publicKey;
+  readKeys.set(name, read);
+  return read;
 }
 
 /**
@@ -58,7 +80,7 @@ export function keyFromSpkiDer(spkiDer: Buffer): Key {
  * @throws KEY_INVALID
  */
 export function keyidOf(key: Key): string {
-  return sha256Hex(publicKeyObject(key).export({ type: 'spki', format: 'der' }));
+  return sha256Hex(publicKeyDer(key));
 }
 
 function spkiDerOf(key: Key, algorithm: Algorithm): Buffer {

@@ -1,5 +1,5 @@
 import { CountersignError, isCountersignError } from '../errors.js';
-import { publicKeyObject } from './key.js';
+import { publicKeyDer } from './key.js';
 import type { Role, Root, Signature } from './metadata.js';
 import { verifySignature } from './signature.js';
 
@@ -117,7 +117,7 @@ function whyNotCounted(payload: Uint8Array, signature: Signature, root: Root, co
       return error.message;
     throw error;
   }
-  const spki = publicKeyObject(key).export({ type: 'spki', format: 'der' }).toString('base64');
+  const spki = publicKeyDer(key).toString('base64');
   const same = counted.find((other) => other.spki === spki);
   if (same !== undefined) return `it is the same key as ${same.keyid}, and a key counts once`;
   counted.push({ keyid, spki });

@@ -13,11 +13,13 @@ import {
 } from '../../scripts/demo/installation.js';
 import { stopAll, type Daemon, type Outcome } from '../../scripts/demo/process.js';
 import { EXIT } from '../../src/cli/exit-codes.js';
+import { commandOf } from './command-of.js';
 
 const SETUP_MS = 600_000;
 const daemons: Daemon[] = [];
 let site: Installation;
 let folder: string;
+const run = commandOf(() => site);
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'countersign-recover-'));
@@ -34,17 +36,6 @@ afterAll(async () => {
   await stopAll(daemons);
   rmSync(folder, { recursive: true, force: true });
 }, SETUP_MS);
-
-async function run(
-  args: readonly string[],
-  { as, expect: status = EXIT.done }: { as?: string; expect?: number } = {},
-): Promise<Outcome> {
-  const outcome = await site.countersign(args, as === undefined ? {} : { as });
-  if (outcome.status !== status) {
-    throw new Error(`countersign ${args.join(' ')} ended with ${outcome.status}:\n${outcome.stderr}${outcome.stdout}`);
-  }
-  return outcome;
-}
 
 async function json(args: readonly string[], as: string): Promise<Record<string, unknown>> {
   return JSON.parse((await run([...args, '--json'], { as })).stdout) as Record<string, unknown>;

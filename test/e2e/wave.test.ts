@@ -15,11 +15,14 @@ import {
 } from '../../scripts/demo/installation.js';
 import { stopAll, type Daemon, type Outcome } from '../../scripts/demo/process.js';
 import { EXIT } from '../../src/cli/exit-codes.js';
+import { commandOf } from './command-of.js';
+import { parseExposition } from '../support/exposition.js';
 
 const SETUP_MS = 180_000;
 const daemons: Daemon[] = [];
 let site: Installation;
 let folder: string;
+const run = commandOf(() => site);
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'countersign-e2e-'));
@@ -35,20 +38,6 @@ afterAll(async () => {
   await stopAll(daemons);
   rmSync(folder, { recursive: true, force: true });
 }, SETUP_MS);
-
-/** Runs a command and holds it to an exit status. */
-async function run(
-  args: readonly string[],
-  { as, expect: status = EXIT.done }: { as?: string; expect?: number } = {},
-): Promise<Outcome> {
-  const outcome = await site.countersign(args, as === undefined ? {} : { as });
-  if (outcome.status !== status) {
-    throw new Error(
-      `countersign ${args.join(' ')} ended with ${outcome.status}, not ${status}:\n${outcome.stderr}${outcome.stdout}`,
-    );
-  }
-  return outcome;
-}
 
 async function json(args: readonly string[], as: string): Promise<Record<string, unknown>> {
   return JSON.parse((await run([...args, '--json'], { as })).stdout) as Record<string, unknown>;
@@ -143,6 +132,42 @@ describe('a Wave, by processes', () => {
       expect: EXIT.refused,
     });
     expect(none.stderr).toContain('WAVE_VERSION_UNKNOWN');
+  });
+
+  it('is ready, its canary proved in the token, and counted in the metrics', async () => {
+    const ready = (await (await fetch(`http://127.0.0.1:${site.ports.service}/readyz`)).json()) as { checks: object[] };
+    expect(ready.checks).toContainEqual({ name: 'canary', subject: 'acme-targets', ok: true });
+    const answer = await fetch(`http://127.0.0.1:${site.ports.metrics}/metrics`);
+    const { samples, types } = parseExposition(await answer.text());
+    expect(samples.get('countersign_signer_up')).toBe(1);
+    expect(samples.get('countersign_requests{factory="acme",kind="wave",state="delivered"}')).toBe(2);
+    expect(samples.get('countersign_approvals_total{factory="acme"}')).toBeGreaterThanOrEqual(4);
+    expect(samples.get('countersign_signer_canary_ok{token="acme-targets"}')).toBe(1);
+    expect(samples.get('countersign_signer_token_state{token="acme-targets",state="ready"}')).toBe(1);
+    const names = [...samples.keys()];
+    for (const start of [
+      'countersign_signer_signatures_total{keyid="',
+      'countersign_published_expires_timestamp_seconds{factory="acme",document="production-root"}',
+      'countersign_factory_call_duration_seconds_count{factory="acme",operation="create-wave",outcome="2xx"}',
+      'countersign_http_request_duration_seconds_count{operation="approve',
+      'countersign_signer_journal_append_duration_seconds_count',
+      'countersign_signer_queue_wait_seconds_count{token="acme-targets"}',
+      'countersign_signer_process_cpu_seconds_total',
+    ]) {
+      expect([start, names.some((name) => name.startsWith(start))]).toEqual([start, true]);
+    }
+    expect(types.get('countersign_signer_worker_restarts_total')).toBe('counter');
+    expect((await fetch(`http://127.0.0.1:${site.ports.metrics}/`)).status).toBe(404);
+  });
+
+  it('stands in both logs under the id of the call that caused the signing', () => {
+    const signed = readFileSync(site.path('logs', 'signer.log'), 'utf8')
+      .split('\n')
+      .filter((line) => line.includes('"operation":"sign"') && line.includes('"status":200'));
+    const ids = signed.map((line) => /"requestId":"([^"]+)"/.exec(line)?.[1] ?? '');
+    const service = readFileSync(site.path('logs', 'service.log'), 'utf8').split('\n');
+    const caused = ids.filter((id) => service.some((line) => line.includes(id) && line.includes('/approvals')));
+    expect(caused).not.toEqual([]); // the other was signed by a service that was started later
   });
 
   it('leaves the doctor content with service, signer, token and Factory', async () => {

@@ -92,6 +92,31 @@ describe('Prefer: wait', () => {
     expect((await answer).json).toMatchObject({ id: request.id, state: 'delivered' });
   });
 
+  it('answers who waits for the signed metadata alone', async () => {
+    const bearer = await open();
+    const { request } = await world.client(bearer).submitWave('acme', intention);
+    const { answer } = await ask(bearer, 60, `/v1/requests/${request.id}/signed`, null);
+    await approveAll();
+    await world.settle();
+    const signed = await answer;
+    expect(signed.status).toBe(200);
+    expectAsPromised('getSigned', signed);
+    expect(signed.headers.get('preference-applied')).toBe('wait=60');
+    expect(parseTargets(Buffer.from(signed.text)).signed.version).toBe(42);
+  });
+
+  it('answers 409 when it was not signed in time, or never will be', async () => {
+    const bearer = await open();
+    const { request } = await world.client(bearer).submitWave('acme', intention);
+    const path = `/v1/requests/${request.id}/signed`;
+    const early = await ask(bearer, 5, path, null);
+    world.advance(5000);
+    expect((await early.answer).status).toBe(409);
+    const { answer } = await ask(bearer, 60, path, null);
+    await world.client(bearer).cancel(request.id);
+    expect((await answer).status).toBe(409);
+  });
+
   it('stops waiting for a client that has gone', async () => {
     const bearer = await open();
     const controller = new AbortController();

@@ -13,6 +13,8 @@ export type Fault =
   | `answer ${number}`
   | 'hang'
   | 'crash'
+  | 'kill'
+  | 'kill-after'
   | 'flip'
   | 'other-data'
   | 'cut'
@@ -33,7 +35,7 @@ export interface Rule {
 
 export interface FaultShim {
   /** `token` with the shim before its module. */
-  readonly token: TokenConfig & { readonly label: string; readonly serial: string };
+  readonly token: TokenConfig & { readonly label: string };
   /** Replaces whatever was planned before. The first rule that applies to a call strikes. */
   plan(...rules: readonly Rule[]): void;
   /** Calls of this function so far, by all processes together. */

@@ -15,6 +15,8 @@
  *   answer CKR      the real module does it, and its result is replaced
  *   hang            never comes back
  *   crash           writes to address 0
+ *   kill            the process ends by SIGKILL before the real module is asked
+ *   kill-after      the same when the real module has done it
  *   flip            C_Sign: one bit of the signature is turned
  *   other-data      C_Sign: signs other bytes than it was given
  *   cut             C_Sign: the signature is one byte too short
@@ -25,6 +27,7 @@
  */
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -166,6 +169,11 @@ static CK_RV run(int call, const CK_ULONG *a) {
     if (strcmp(fault, "crash") == 0) {
         volatile int *volatile nowhere = NULL;
         *nowhere = 1;
+    }
+    if (strcmp(fault, "kill") == 0) raise(SIGKILL);
+    if (strcmp(fault, "kill-after") == 0) {
+        forward(call, a);
+        raise(SIGKILL);
     }
     if (strcmp(fault, "answer") == 0) {
         forward(call, a);

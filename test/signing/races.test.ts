@@ -30,6 +30,27 @@ describeOver('at the same time', (database) => {
     expect(await stored()).toBe(1);
   });
 
+  test('a submission that is stored while another service looks for it is found as the repeat that it is', async () => {
+    const { requests } = world.store;
+    let first: ReturnType<World['ask']> | undefined;
+    const overtaken =
+      <A extends unknown[], R>(look: (...args: A) => Promise<R>) =>
+      async (...args: A): Promise<R> => {
+        const found = await look(...args);
+        await (first ??= world.ask());
+        return found;
+      };
+    const findByWave = overtaken((...about: Parameters<typeof requests.findByWave>) => requests.findByWave(...about));
+    const findHolder = overtaken((...about: Parameters<typeof requests.findHolder>) => requests.findHolder(...about));
+    const looking = { ...requests, findByWave, findHolder };
+    const { service } = await world.another({ store: { ...world.store, requests: looking } });
+    const submission = { factory: 'acme', name: 'w42', version: 42, tag: 'production', reason: 'a fix' };
+    const { request, created } = await service.submitWave(submission, ci);
+    expect(created).toBe(false);
+    expect(request.id).toBe((await first)?.request.id);
+    expect(await stored()).toBe(1);
+  });
+
   test('of two different ones for a tag, one is refused', async () => {
     const { service } = await world.another();
     const submission = { factory: 'acme', tag: 'production', reason: 'a fix' };

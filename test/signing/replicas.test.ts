@@ -10,6 +10,7 @@ import { parseTargets } from '../../src/tuf/index.js';
 import { createFixture, FIXTURE_NOW, type Fixture } from '../support/factory-fixture.js';
 import { createPostgresDatabase, HAS_POSTGRES, type PostgresDatabase } from '../support/postgres.js';
 import { recordingLogger } from '../support/recording-logger.js';
+import { randomFrom, type Random } from '../support/seeded-random.js';
 import { softToken, type SoftToken } from '../support/soft-token-pool.js';
 import { tufKey } from '../support/tuf-key.js';
 import { createMemoryFactory, type MemoryFactory } from './memory-factory.js';
@@ -281,8 +282,8 @@ async function liveOf(
   }
 }
 
-/** What a caller tries again for: the replica could not, or was overtaken by another. */
-const AGAIN = ['STORE_FAILED', 'REQUEST_OPEN_EXISTS'];
+/** What a caller tries again for: the replica could not. */
+const AGAIN = ['STORE_FAILED'];
 
 /** Asks one replica after the other until one answers. */
 async function answered<T>(fleet: Fleet, work: (service: SigningService) => Promise<T>): Promise<T> {
@@ -300,17 +301,4 @@ async function answered<T>(fleet: Fleet, work: (service: SigningService) => Prom
 
 function codeOf(error: unknown): string {
   return isCountersignError(error) ? error.code : '';
-}
-
-type Random = (below: number) => number;
-
-/** Whole numbers from 0 up to `below`, the same ones for a seed. (Mulberry32.) */
-function randomFrom(seed: number): Random {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
 }

@@ -29,7 +29,43 @@ async function laterOn(count = 1): Promise<void> {
   }
 }
 
+describe('while people decide', () => {
+  test('the signer is shown the dossier once for each number of approvals', async () => {
+    const shown: number[] = [];
+    world.signer.verify = async (lines) => {
+      shown.push((await verifyDossier(lines, world.fixture.pins, world.clock.now())).approvals.length);
+    };
+    const { request } = await world.ask();
+    await world.service.reconcile();
+    await world.service.reconcile();
+    await world.approve(request.id, 'alice');
+    await world.service.reconcile();
+    await world.service.reconcile();
+    await world.approve(request.id, 'bob');
+    await world.service.reconcile();
+    expect(shown).toEqual([0, 1]);
+    expect(await stateOf(request.id)).toBe('delivered');
+  });
+
+  test('a signer that cannot be shown anything is no failure of the request', async () => {
+    world.signer.verify = () => Promise.reject(fault('SIGNER_UNAVAILABLE'));
+    const { request } = await world.ask();
+    await world.service.reconcile();
+    expect(await stateOf(request.id)).toBe('open');
+    expect(world.signer.calls).not.toContain('sign');
+  });
+});
+
 describe('when the quorum is there', () => {
+  test('who waits for the signed metadata has it before the Factory does', async () => {
+    world.factory.fail('createWave', { when: 'before', error: unavailable() });
+    const id = await world.approved();
+    const signed = world.service.waitForSigned(id, new Date(world.clock.now().getTime() + 60_000));
+    await world.service.reconcile();
+    expect(parseTargets((await signed) ?? Buffer.alloc(0)).signatures).toHaveLength(1);
+    expect(await stateOf(id)).toBe('signed FACTORY_UNAVAILABLE');
+  });
+
   test('a Wave is signed, delivered, verified as a device would, and the signer told', async () => {
     const id = await world.approved();
     expect(await world.service.signed(id)).toBeNull();

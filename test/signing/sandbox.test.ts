@@ -1,45 +1,18 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { createSigningService, type SigningService, type Store } from '../../src/signing/index.js';
-import { openStore } from '../../src/store/index.js';
-import { createLogger } from '../../src/telemetry/index.js';
-import { parseRoot } from '../../src/tuf/index.js';
 import { askDevice } from '../support/device.js';
-import { createFixture, type Fixture } from '../support/factory-fixture.js';
-import { FACTORY, startTestSandbox, type TestSandbox } from '../support/sandbox.js';
-import { createVerifyingSigner } from './verifying-signer.js';
-import { ci, person } from './world.js';
+import { FACTORY, type TestSandbox } from '../support/sandbox.js';
+import { openSandboxService, type SandboxService } from '../support/sandbox-service.js';
 
 /** A request's life over the Factory's real API, spoken over HTTP by the real client. */
 
-let directory: string;
+let world: SandboxService;
 let sandbox: TestSandbox;
-let fixture: Fixture;
-let store: Store;
-let service: SigningService;
 /** The answers to so many POSTs get lost on their way back. */
 let lostAnswers = 0;
 
 beforeEach(async () => {
-  sandbox = await startTestSandbox();
-  const [first] = await sandbox.client('bob').rootChain('production', 1);
-  const firstRoot = { version: 1, sha256: parseRoot(first ?? Buffer.alloc(0)).sha256 };
-  const made = createFixture({
-    factory: FACTORY,
-    now: sandbox.clock.time,
-    changePolicy: (policy) => ({
-      ...policy,
-      factories: policy.factories.map((factory) => ({ ...factory, url: sandbox.url, firstRoot })),
-    }),
-  });
-  const pins = { ...made.pins, firstRootSha256: { [FACTORY]: firstRoot.sha256 } };
-  fixture = { ...made, pins, keys: { ...made.keys, offline: sandbox.offline } };
-  directory = await mkdtemp(join(tmpdir(), 'countersign-signing-'));
-  store = await openStore(`sqlite:${join(directory, 'service.db')}`);
   lostAnswers = 0;
-  const client = sandbox.client('bob', {
+  world = await openSandboxService(() => ({
     fetch: async (input, init) => {
       const response = await fetch(input, init);
       if (init?.method !== 'POST' || lostAnswers === 0) return response;
@@ -47,35 +20,17 @@ beforeEach(async () => {
       await response.body?.cancel();
       throw new TypeError('the connection was cut');
     },
-  });
-  service = createSigningService({
-    store,
-    signer: createVerifyingSigner(fixture, sandbox.clock),
-    factories: new Map([[FACTORY, client]]),
-    policies: [fixture.policy],
-    pins,
-    clock: sandbox.clock,
-    logger: createLogger({ level: 'error', style: 'text', program: 'test' }),
-  });
+  }));
+  ({ sandbox } = world);
 });
-afterEach(async () => {
-  await store.close();
-  await sandbox.close();
-  await rm(directory, { recursive: true, force: true });
-});
+afterEach(() => world.close());
 
 async function deliver(name: string, version: number, prune: readonly number[] = []): Promise<string> {
-  const { request } = await service.submitWave(
-    { factory: FACTORY, name, version, tag: 'production', prune, reason: 'a release' },
-    ci,
-  );
-  for (const officer of ['alice', 'bob']) {
-    const sshsig = fixture.approve(officer, await service.statement(request.id));
-    await service.approve(request.id, { sshsig }, person(officer));
-  }
-  await service.reconcile();
-  expect(await service.get(request.id)).toMatchObject({ state: 'delivered' });
-  return request.id;
+  const id = await world.ask(name, version, { prune });
+  await world.approve(id);
+  await world.service.reconcile();
+  expect(await world.service.get(id)).toMatchObject({ state: 'delivered' });
+  return id;
 }
 
 function askBoard(wave: string) {
@@ -104,18 +59,12 @@ test('an answer that got lost on the wire is looked after: the Wave is there onc
 
 test('while another Wave of the tag is active nothing is signed; once it is cancelled it goes on', async () => {
   await deliver('w40', 40);
-  const { request } = await service.submitWave(
-    { factory: FACTORY, name: 'w41', version: 41, tag: 'production', reason: 'w40 is bad' },
-    ci,
-  );
-  for (const officer of ['alice', 'bob']) {
-    const sshsig = fixture.approve(officer, await service.statement(request.id));
-    await service.approve(request.id, { sshsig }, person(officer));
-  }
-  await service.reconcile();
-  expect(await service.get(request.id)).toMatchObject({ state: 'open', lastError: { code: 'DELIVERY_CONFLICT' } });
+  const id = await world.ask('w41', 41);
+  await world.approve(id);
+  await world.service.reconcile();
+  expect(await world.service.get(id)).toMatchObject({ state: 'open', lastError: { code: 'DELIVERY_CONFLICT' } });
   await sandbox.client('bob').cancelWave('w40');
   sandbox.clock.time = new Date(sandbox.clock.time.getTime() + 60_000);
-  await service.reconcile();
-  expect(await service.get(request.id)).toMatchObject({ state: 'delivered' });
+  await world.service.reconcile();
+  expect(await world.service.get(id)).toMatchObject({ state: 'delivered' });
 });

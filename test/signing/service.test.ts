@@ -123,6 +123,7 @@ describe('readiness', () => {
   test.each([
     [{ initialised: false }, 'SIGNER_NOT_INITIALISED'],
     [{ clockOk: false }, 'SIGNER_CLOCK'],
+    [{ journal: { seq: 3, hash: 'x', at: '2026-11-22T16:00:00Z', failed: true } }, 'JOURNAL_WRITE_FAILED'],
     [{ service: 'a'.repeat(64) }, 'STATEMENT_OTHER_SERVICE'],
     [{ frozen: [{ factory: 'acme', role: 'targets' }] }, 'ROLE_FROZEN'],
     [{ tokens: [{ label: 'targets', serial: null, state: 'absent', workers: [] }] }, 'TOKEN_UNAVAILABLE'],

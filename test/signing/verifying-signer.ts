@@ -131,6 +131,7 @@ export function createVerifyingSigner(fixture: Fixture, clock: Clock): Verifying
         clockOk: true,
       };
     },
+    canary: () => Promise.resolve({ tokens: [] }),
     keys: async () => {
       await Promise.resolve();
       enter('keys');

@@ -30,6 +30,23 @@ describeOver('the store', (database) => {
   }
 
   describe('requests', () => {
+    test('are counted by state, with the one that has been there longest; approvals by Factory', async () => {
+      expect(await store.requests.countByState()).toEqual([]);
+      const first = await insert(1, { wave: { name: 'a', tag: 'one', version: 1 } });
+      const second = await insert(2, { wave: { name: 'b', tag: 'two', version: 1 } });
+      await insert(3, { wave: { name: 'c', tag: 'three', version: 1 } });
+      await move(first, 'open');
+      const later = new Date(Date.parse(AT) + 1000).toISOString();
+      await store.requests.transition(second, { from: ['preparing'], to: 'open', at: later }, []);
+      await store.requests.addApproval(first, approval('alice'), event('approved'));
+      const counts = await store.requests.countByState();
+      expect(counts.sort((a, b) => (a.state < b.state ? -1 : 1))).toEqual([
+        { factory: 'acme', kind: 'wave', state: 'open', count: 2, oldest: AT },
+        { factory: 'acme', kind: 'wave', state: 'preparing', count: 1, oldest: AT },
+      ]);
+      expect(await store.requests.countApprovals()).toEqual([{ factory: 'acme', count: 1 }]);
+    });
+
     test('a request comes back as it was put in, its blobs in their order', async () => {
       const request = newRequest(1, { wave: { name: 'w', tag: 'production', version: Number.MAX_SAFE_INTEGER } });
       await store.requests.insert(request, { blobs: blobs(request.id), event: asked(request) });
@@ -150,7 +167,8 @@ describeOver('the store', (database) => {
     });
 
     test('what is due are requests under way and delivered ones that the signer was not told of', async () => {
-      const due = async () => (await store.requests.listDue(AT, { after: '', limit: 10 })).map(({ id }) => id);
+      const times = { now: AT, latest: '2026-03-01T10:01:00.000Z', never: '9999-12-31T23:59:59.999Z' };
+      const due = async () => (await store.requests.listDue(times, { after: '', limit: 10 })).map(({ id }) => id);
       const id = await insert(1);
       expect(await due()).toEqual([id]);
       const error = { code: 'SIGNER_UNAVAILABLE', message: 'no socket', at: AT } as const;

@@ -53,6 +53,8 @@ export interface AttackWorld extends Replica {
   readonly logger: RecordingLogger;
   readonly databaseFile: string;
   readonly stateDir: string;
+  /** The signer's. */
+  readonly socketPath: string;
   /** Another service over the same database. */
   another(more?: Partial<SigningDependencies>): Promise<Replica>;
   /** Runs SQL past the program; every statement must change something. */
@@ -75,7 +77,7 @@ export interface AttackWorld extends Replica {
 
 export async function openAttackWorld(options: FixtureOptions = {}): Promise<AttackWorld> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-attack-'));
-  const key = tufKey();
+  const key = options.keySeed === undefined ? tufKey() : tufKey('ED25519', `${options.keySeed} token`);
   const oracle = createOracle();
   const fixture = createFixture({
     productionVersion: null,
@@ -121,7 +123,7 @@ export async function openAttackWorld(options: FixtureOptions = {}): Promise<Att
 
   const world = {
     ...(await another()),
-    ...{ fixture, factory, key, token, signer, clock, logger, databaseFile, stateDir, folder, another },
+    ...{ fixture, factory, key, token, signer, clock, logger, databaseFile, stateDir, socketPath, folder, another },
     edit(sql: string, ...parameters: readonly unknown[]) {
       const database = new Database(databaseFile);
       try {

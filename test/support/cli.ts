@@ -9,6 +9,8 @@ export interface CliRun {
 
 export interface CliWorld {
   readonly home?: string;
+  /** The client configuration, as if it were named in the environment. */
+  readonly config?: string;
   readonly stdin?: string;
   readonly now?: Date;
   /** Address of the service and bearer token, as if they stood in the environment. */
@@ -32,7 +34,7 @@ export async function cli(args: readonly string[], world: CliWorld = {}): Promis
     now: () => world.now ?? new Date(),
     settings: {
       home: world.home ?? '/nonexistent',
-      configPath: undefined,
+      configPath: world.config,
       url: world.url,
       bearer: world.bearer,
       credentialsDirectory: undefined,

@@ -42,6 +42,8 @@ export const FIXTURE_NOW = new Date('2026-11-22T16:00:00Z');
 const FIXTURE_REQUEST_ID = 'req_01jd9v3q5w8x2y4z6a7b9c1d3e';
 
 export interface FixtureOptions {
+  /** Makes every key the same in every run, and so every signature. */
+  readonly keySeed?: string;
   readonly factory?: string;
   readonly url?: string;
   /** alice, bob and carol unless given. */
@@ -142,10 +144,12 @@ export interface Fixture {
 
 export function createFixture(options: FixtureOptions = {}): Fixture {
   const { factory = 'acme', now = FIXTURE_NOW, tag = 'production', productionVersion = 40 } = options;
+  const seedOf = (what: string) => (options.keySeed === undefined ? undefined : `${options.keySeed} ${what}`);
   const keys = {
-    root: tufKey(),
-    online: options.onlineKey ?? tufKey(),
-    offline: options.offlineKeys === undefined ? tufKey(options.offlineKeytype) : null,
+    first: tufKey('ED25519', seedOf('first root')),
+    root: tufKey('ED25519', seedOf('root')),
+    online: options.onlineKey ?? tufKey('ED25519', seedOf('online')),
+    offline: options.offlineKeys === undefined ? tufKey(options.offlineKeytype, seedOf('offline')) : null,
   };
   const offlineKeys = options.offlineKeys ?? (keys.offline === null ? [] : [keys.offline]);
   const offlineKeyids = offlineKeys.map(({ keyid }) => keyid);
@@ -155,7 +159,10 @@ export function createFixture(options: FixtureOptions = {}): Fixture {
   if (firstRoot === undefined) throw new Error('the fixture has roots');
 
   const officers = new Map(
-    (options.officers ?? ['alice', 'bob', 'carol']).map((person) => [person, softKey('ssh-ed25519')]),
+    (options.officers ?? ['alice', 'bob', 'carol']).map((person) => {
+      const seed = seedOf(person);
+      return [person, softKey('ssh-ed25519', seed === undefined ? {} : { seed })];
+    }),
   );
   const sshsig: Fixture['sshsig'] = (person, namespace, message) => {
     const key = officers.get(person);
@@ -349,11 +356,10 @@ function makeProductionTargets(
 
 function makeRoots(
   options: FixtureOptions,
-  { root, online }: { root: TufKey; online: TufKey },
+  { first, root, online }: { first: TufKey; root: TufKey; online: TufKey },
   offline: readonly { readonly keyid: string; readonly key: Key }[],
   now: Date,
 ): Record<Repository, RootMetadata[]> {
-  const first = tufKey();
   const { productionThreshold = 2, rootKeys = [] } = options;
   const draft = (version: number, rootRole: readonly { keyid: string; key: Key }[], targetsThreshold: number): Root => {
     const targets = version < 3 ? [online] : [online, ...offline];

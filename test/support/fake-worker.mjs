@@ -27,7 +27,7 @@ process.send({ type: 'hello' });
 
 function resultOf(task) {
   const keys = JSON.parse(FAKE_KEYS);
-  if (task.type === 'open') return { label: 'fake', serial: '1', keys };
-  if (task.type === 'keys') return { keys };
+  if (task.type === 'open') return { label: 'fake', serial: '1', keys, canary: null };
+  if (task.type === 'keys') return { keys, canary: null };
   return { signature: { keyid: task.keyid, method: 'ed25519', sig: Buffer.from(task.payload).toString('base64') } };
 }

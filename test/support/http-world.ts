@@ -30,13 +30,14 @@ import {
 } from '../../src/signing/index.js';
 import { openStore } from '../../src/store/index.js';
 import { parseTargets, sha256Hex } from '../../src/tuf/index.js';
-import { createFixture, metadataText, type Fixture } from './factory-fixture.js';
+import { createFixture, metadataText, type Fixture, type FixtureOptions } from './factory-fixture.js';
 import { journalLines } from './journal-lines.js';
 import { recordingLogger, type RecordingLogger } from './recording-logger.js';
 
 const HOUR_MS = 3_600_000;
 
 export interface HttpWorldOptions {
+  readonly fixture?: FixtureOptions;
   readonly limits?: Partial<HttpLimits>;
   readonly publicUrl?: string;
   readonly trustProxy?: boolean;
@@ -84,7 +85,7 @@ export interface Answer {
 }
 
 export async function openHttpWorld(options: HttpWorldOptions = {}): Promise<HttpWorld> {
-  const fixture = createFixture();
+  const fixture = createFixture(options.fixture);
   const folder = mkdtempSync(join(tmpdir(), 'countersign-http-'));
   const store = await openStore(`sqlite:${join(folder, 'service.db')}`);
   const logger = recordingLogger();
@@ -251,6 +252,7 @@ function signerOf(fixture: Fixture, clock: { now(): Date }, broken: HttpWorld['b
         journal: { ...journal, at: '2026-11-22T16:00:00Z' },
         clockOk: true,
       })),
+    canary: () => answer(() => ({ tokens: [] })),
     keys: () =>
       answer(() => {
         if (fixture.keys.offline === null) throw new Error('the fixture has its keys');

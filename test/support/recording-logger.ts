@@ -3,6 +3,8 @@ import type { Logger } from '../../src/telemetry/index.js';
 export interface RecordingLogger extends Logger {
   /** Every line so far, message and members as one JSON text. */
   readonly lines: readonly string[];
+  /** Drops the lines so far, so that a test of many requests does not keep them all. */
+  forget(): void;
   /** Resolves with the first line, already written or yet to come, that contains all of `parts`. */
   line(...parts: string[]): Promise<string>;
 }
@@ -23,6 +25,9 @@ export function recordingLogger(): RecordingLogger {
     info: write('info'),
     debug: write('debug'),
     child: () => logger,
+    forget: () => {
+      lines.length = 0;
+    },
     line: (...parts: string[]) =>
       new Promise<string>((resolve) => {
         const look = (): void => {

@@ -9,7 +9,7 @@ import { serializePolicy, signedPolicy, type Policy, type SignedPolicy } from '.
 import { Journal, type JournalOptions } from '../../src/signer/journal/journal.js';
 import { initSigner } from '../../src/signer/server/init-signer.js';
 import { Signer } from '../../src/signer/server/signer.js';
-import type { OnStep } from '../../src/signer/server/steps.js';
+import { type OnStep, stepsOfWriting } from '../../src/signer/server/steps.js';
 import { Tokens } from '../../src/signer/server/tokens.js';
 import {
   formatTime,
@@ -106,7 +106,7 @@ export async function signerBench(options: BenchOptions = {}): Promise<SignerBen
       const journal = await Journal.open({
         stateDir,
         logger,
-        onWritten: (type) => onStep(`journal:${type}`),
+        onWritten: stepsOfWriting(onStep),
         ...journalOptions,
       });
       const tokens = new Tokens(pools, logger);

@@ -1,6 +1,14 @@
 /** A token in memory behind the interface of the real ones; keys are real, so what it signs verifies. */
 import { CountersignError } from '../../src/errors.js';
-import type { KeyRole, SignJob, TokenKey, TokenPool, TokenState, TokenStatus } from '../../src/signer/token-types.js';
+import type {
+  CanaryKey,
+  KeyRole,
+  SignJob,
+  TokenKey,
+  TokenPool,
+  TokenState,
+  TokenStatus,
+} from '../../src/signer/token-types.js';
 import type { Signature } from '../../src/tuf/index.js';
 import type { TufKey } from './tuf-key.js';
 
@@ -8,6 +16,7 @@ export interface SoftTokenOptions {
   readonly label?: string;
   readonly serial?: string;
   readonly keys?: readonly SoftTokenKey[];
+  readonly canary?: TufKey;
 }
 
 export interface SoftTokenKey {
@@ -71,10 +80,26 @@ export function softToken(options: SoftTokenOptions = {}): SoftToken {
       return { signature };
     },
     keys: () => Promise.resolve(held.map(describe)),
-    status: (): TokenStatus => ({ label, serial, state, error: null, queued: 0, workers: [] }),
+    signCanary: ({ payload }) => {
+      if (options.canary === undefined) throw new CountersignError('KEY_NOT_FOUND', 'the soft token has no canary key');
+      return Promise.resolve({ signature: options.canary.sign(Buffer.from(payload)) });
+    },
+    status: (): TokenStatus => ({
+      label,
+      serial,
+      state,
+      error: null,
+      canary: canaryOf(options),
+      queued: 0,
+      workers: [],
+    }),
     close: () => {
       state = 'closed';
       return Promise.resolve();
     },
   };
+}
+
+function canaryOf({ canary }: SoftTokenOptions): CanaryKey | null {
+  return canary === undefined ? null : { keyid: canary.keyid, key: canary.key };
 }

@@ -3,6 +3,7 @@
  * program would: FIDO signatures without a device, wrong fields, lengths and algorithms.
  */
 import { constants, createHash, generateKeyPairSync, type KeyObject, sign as nodeSign } from 'node:crypto';
+import { ed25519FromSeed } from './ed25519-from-seed.js';
 
 export type SoftKeyType =
   | 'ssh-ed25519'
@@ -46,6 +47,8 @@ export interface SoftKey {
 }
 
 interface SoftKeyOptions {
+  /** Of an Ed25519 key that is to be the same in every run. */
+  readonly seed?: string;
   readonly application?: string;
   readonly comment?: string;
   readonly rsaBits?: number;
@@ -53,9 +56,9 @@ interface SoftKeyOptions {
 
 export function softKey(
   type: SoftKeyType,
-  { application = 'ssh:', comment = 'soft key', rsaBits = 2048 }: SoftKeyOptions = {},
+  { application = 'ssh:', comment = 'soft key', rsaBits = 2048, seed }: SoftKeyOptions = {},
 ): SoftKey {
-  const { privateKey, publicKey } = generate(type, rsaBits);
+  const { privateKey, publicKey } = seed === undefined ? generate(type, rsaBits) : ed25519FromSeed(seed);
   const isSecurityKey = type.startsWith('sk-');
   const blob = Buffer.concat([
     wireString(type),
@@ -93,7 +96,7 @@ export function softKey(
   };
 }
 
-function encodeSshsig(parts: SshsigParts): Buffer {
+export function encodeSshsig(parts: SshsigParts): Buffer {
   return Buffer.concat([
     parts.magic,
     uint32(parts.version),

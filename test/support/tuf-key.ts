@@ -1,6 +1,7 @@
 /** TUF keys in memory, for what a token or the Factory's server holds elsewhere. */
-import { constants, generateKeyPairSync, sign as nodeSign } from 'node:crypto';
+import { constants, generateKeyPairSync, type KeyObject, sign as nodeSign } from 'node:crypto';
 import { keyFromSpkiDer, keyidOf, type Key, type Signature } from '../../src/tuf/index.js';
+import { ed25519FromSeed } from './ed25519-from-seed.js';
 
 export interface TufKey {
   readonly key: Key;
@@ -8,10 +9,13 @@ export interface TufKey {
   sign(payload: Uint8Array): Signature;
 }
 
-/** A new key pair. RSA keys are of 2048 bits, since making larger ones takes a while. */
-export function tufKey(keytype: Key['keytype'] = 'ED25519'): TufKey {
-  const { privateKey, publicKey } =
-    keytype === 'RSA' ? generateKeyPairSync('rsa', { modulusLength: 2048 }) : generateKeyPairSync('ed25519');
+/**
+ * A new key pair. RSA keys are of 2048 bits, since making larger ones takes a while.
+ *
+ * @param seed of an Ed25519 key that is to be the same in every run
+ */
+export function tufKey(keytype: Key['keytype'] = 'ED25519', seed?: string): TufKey {
+  const { privateKey, publicKey } = generate(keytype, seed);
   const key = keyFromSpkiDer(publicKey.export({ type: 'spki', format: 'der' }));
   const keyid = keyidOf(key);
   return {
@@ -25,4 +29,9 @@ export function tufKey(keytype: Key['keytype'] = 'ED25519'): TufKey {
       return { keyid, method: 'rsassa-pss-sha256', sig: nodeSign('sha256', payload, padding).toString('base64') };
     },
   };
+}
+
+function generate(keytype: Key['keytype'], seed: string | undefined): { privateKey: KeyObject; publicKey: KeyObject } {
+  if (keytype === 'RSA') return generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return seed === undefined ? generateKeyPairSync('ed25519') : ed25519FromSeed(seed);
 }

@@ -27,3 +27,54 @@ describe('the logger', () => {
     expect(text).not.toContain('hunter2');
   });
 });
+
+describe('the logger, in the name of a request', () => {
+  /** With `withRequestId` at hand. */
+  const lines = (code: string): unknown[] => {
+    const text = logLine(
+      `const { withRequestId } = await import(${JSON.stringify(resolve('dist/telemetry/index.js'))}); ${code}`,
+    );
+    return text
+      .trim()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line));
+  };
+
+  it('writes its id into every line, also of what it began and did not wait for, and into no other', () => {
+    const written = lines(`
+      let go; const gate = new Promise((resolve) => { go = resolve; });
+      withRequestId('one', () => { logger.info('now'); void gate.then(() => logger.child({ a: 1 }).info('later', { b: 2 })); });
+      withRequestId('two', () => logger.info('other'));
+      logger.info('nobody'); go(); await gate; await gate;`);
+    expect(written).toMatchObject([
+      { message: 'now', requestId: 'one' },
+      { message: 'other', requestId: 'two' },
+      { message: 'nobody' },
+      { message: 'later', requestId: 'one', b: 2 },
+    ]);
+    expect(written[2]).not.toHaveProperty('requestId');
+  });
+
+  it('lets a line name another', () => {
+    expect(lines(`withRequestId('one', () => logger.info('x', { requestId: 'mine' }));`)).toMatchObject([
+      { requestId: 'mine' },
+    ]);
+  });
+
+  it('tells an error with code, text and cause, its secrets redacted; a stack only of what nobody expected', () => {
+    const errors = JSON.stringify(resolve('dist/errors.js'));
+    const [line] = lines(`const { CountersignError } = await import(${errors});
+      const error = new CountersignError('STORE_FAILED', 'it is full', { details: { pin: 'hunter2' }, cause: new TypeError('inner') });
+      logger.warn('a step failed', { error });`);
+    expect(line).toMatchObject({
+      error: {
+        code: 'STORE_FAILED',
+        message: 'it is full',
+        details: { pin: '[redacted]' },
+        cause: { message: 'inner' },
+      },
+    });
+    expect(line).toHaveProperty('error.cause.stack');
+    expect(line).not.toHaveProperty('error.stack');
+  });
+});

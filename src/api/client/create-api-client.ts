@@ -60,8 +60,8 @@ export interface ApiClient {
   evidence(id: string): AsyncIterable<string>;
   diff(id: string): Promise<RequestDiff>;
   diffText(id: string): Promise<string>;
-  /** The exact text of the signed metadata. */
-  signed(id: string): Promise<string>;
+  /** The exact text of the signed metadata. `waitSeconds`: answered as soon as it is signed. */
+  signed(id: string, more?: { waitSeconds?: number }): Promise<string>;
   approve(id: string, approval: { sshsig: string }): Promise<RequestView>;
   reject(id: string, rejection: { rejection: string; sshsig: string }): Promise<RequestView>;
   cancel(id: string, cancellation?: { reason?: string }): Promise<RequestView>;
@@ -100,10 +100,8 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       return readJson(answer, submissionSchema);
     },
     requests: async (filter = {}) => readJson(await get(withQuery(listRequests.path, filter)), requestListSchema),
-    async request(id, { waitSeconds } = {}) {
-      const wait = waitSeconds === undefined ? {} : { waitSeconds: boundedWait(waitSeconds) };
-      return readJson(await get(at(OPERATIONS.getRequest.path, id), wait), requestViewSchema);
-    },
+    request: async (id, more) =>
+      readJson(await get(at(OPERATIONS.getRequest.path, id), boundedWait(more)), requestViewSchema),
     statement: async (id) => readText(await get(at(OPERATIONS.getStatement.path, id))),
     async *dossier(id) {
       yield* readLines(await get(at(OPERATIONS.getDossier.path, id), { accept: MEDIA_TYPES.dossier }));
@@ -113,7 +111,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     },
     diff: async (id) => readJson(await get(at(OPERATIONS.getDiff.path, id)), diffSchema),
     diffText: async (id) => readText(await get(at(OPERATIONS.getDiff.path, id), { accept: MEDIA_TYPES.text })),
-    signed: async (id) => readText(await get(at(OPERATIONS.getSigned.path, id))),
+    signed: async (id, more) => readText(await get(at(OPERATIONS.getSigned.path, id), boundedWait(more))),
     approve: async (id, { sshsig }) =>
       readJson(await post(at(OPERATIONS.approve.path, id), { sshsig }), requestViewSchema),
     reject: async (id, { rejection, sshsig }) =>
@@ -156,6 +154,7 @@ function withQuery(path: string, query: object): string {
   return parameters.size === 0 ? path : `${path}?${parameters.toString()}`;
 }
 
-function boundedWait(seconds: number): number {
-  return Math.max(0, Math.min(Math.ceil(seconds), LONGEST_WAIT_PER_CALL_SECONDS));
+function boundedWait({ waitSeconds }: { waitSeconds?: number } = {}): { waitSeconds?: number } {
+  if (waitSeconds === undefined) return {};
+  return { waitSeconds: Math.max(0, Math.min(Math.ceil(waitSeconds), LONGEST_WAIT_PER_CALL_SECONDS)) };
 }

@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
-import type { TokenKey } from '../../signer/index.js';
+import { CountersignError } from '../../errors.js';
+import type { CanaryKey, TokenKey } from '../../signer/index.js';
 import type { CliContext } from '../context.js';
 import { printData, printJson, say } from '../terminal/output.js';
 import { formatTable } from '../terminal/table.js';
@@ -11,9 +12,9 @@ interface KeyOptions {
 }
 
 interface GenerateOptions extends KeyOptions {
-  readonly factory: string;
-  readonly role: 'root' | 'targets';
-  readonly type: 'rsa3072' | 'rsa4096' | 'ed25519';
+  readonly factory?: string;
+  readonly role: 'root' | 'targets' | 'canary';
+  readonly type?: 'rsa3072' | 'rsa4096' | 'ed25519';
   readonly force?: boolean;
 }
 
@@ -27,16 +28,35 @@ export function addKeyCommands(program: Command, context: CliContext): void {
 
   withConfig(key.command('generate'))
     .summary('make a key inside a token; it can never leave it')
-    .requiredOption('--factory <name>', 'the Factory it is for')
-    .addOption(new Option('--role <role>', 'what it signs').choices(['root', 'targets']).makeOptionMandatory())
-    .addOption(new Option('--type <type>', 'kind of key').choices(['rsa3072', 'rsa4096', 'ed25519']).default('rsa4096'))
+    .option('--factory <name>', 'the Factory it is for; a canary key is for none')
+    .addOption(
+      new Option('--role <role>', 'what it signs; canary: nothing but proofs that the token still signs')
+        .choices(['root', 'targets', 'canary'])
+        .makeOptionMandatory(),
+    )
+    .addOption(
+      new Option('--type <type>', 'kind of key (default: rsa4096, for a canary ed25519)').choices([
+        'rsa3072',
+        'rsa4096',
+        'ed25519',
+      ]),
+    )
     .option('--force', 'even if a key of that Factory and role is waiting in the token already')
     .action(async (options: GenerateOptions) => {
-      const { chooseToken, tokenConfig, generateKey, pool } = await open(context, options);
-      const { factory, role, type, force = false } = options;
+      const { chooseToken, tokenConfig, generateCanary, generateKey, pool } = await open(context, options);
+      const { factory, role, force = false } = options;
+      if (role === 'canary') {
+        requireNoFactory(factory);
+        const token = tokenConfig(chooseToken(pool.config, options.token));
+        const canary = await generateCanary(token, options.type ?? 'ed25519', pool);
+        if (options.json === true) printJson(context, { ...canary, role });
+        else printData(context, `${canary.keyid}\n`);
+        return say(context, 'made the canary key; the running signer uses it within a minute');
+      }
+      if (factory === undefined) throw new CountersignError('USAGE', 'for which Factory? Give --factory');
       const made = await generateKey(
         tokenConfig(chooseToken(pool.config, options.token)),
-        { factory, role, type, force },
+        { factory, role, type: options.type ?? 'rsa4096', force },
         pool,
       );
       if (options.json === true) printJson(context, describe(made));
@@ -48,28 +68,49 @@ export function addKeyCommands(program: Command, context: CliContext): void {
     .summary('list the keys of the tokens with their attributes')
     .option('--public', 'print only the public keys, as TUF key objects by role')
     .action(async (options: KeyOptions & { public?: boolean }) => {
-      const { chooseToken, tokenConfig, listKeys, pool } = await open(context, options);
+      const { chooseToken, tokenConfig, readToken, pool } = await open(context, options);
       const chosen = options.token === undefined ? pool.config.tokens : [chooseToken(pool.config, options.token)];
       const keys: TokenKey[] = [];
-      for (const token of chosen) keys.push(...(await listKeys(tokenConfig(token), pool)));
+      const canaries: [token: string, CanaryKey][] = [];
+      for (const token of chosen) {
+        const held = await readToken(tokenConfig(token), pool);
+        keys.push(...held.keys);
+        if (held.canary !== null) canaries.push([token.label ?? token.serial ?? '', held.canary]);
+      }
       if (options.public === true) {
         const ofRole = (role: string): unknown[] => keys.filter((k) => k.role === role).map((k) => k.key);
         return printJson(context, { root: ofRole('root'), targets: ofRole('targets') });
       }
       if (options.json === true) return printJson(context, keys.map(describe));
       printData(context, keyTable(keys));
+      for (const [token, { keyid }] of canaries) say(context, `canary key of token ${token}: ${keyid}`);
     });
 }
 
 /** Everything that touches tokens is loaded only when one of these commands runs. */
 async function open(context: CliContext, options: KeyOptions) {
   const { loadSignerConfig } = await import('../../config/index.js');
-  const { generateKey, listKeys } = await import('../../signer/index.js');
+  const { generateCanary, generateKey, readToken } = await import('../../signer/index.js');
   const { createLogger } = await import('../../telemetry/index.js');
   const { chooseToken, tokenConfig } = await import('../signer-tokens.js');
   const config = loadSignerConfig(options.config, context.settings.credentialsDirectory);
   const logger = createLogger({ level: 'warn', style: 'text', program: 'key' });
-  return { chooseToken, tokenConfig, generateKey, listKeys, pool: { config, logger, stateDir: config.stateDir } };
+  return {
+    chooseToken,
+    tokenConfig,
+    generateCanary,
+    generateKey,
+    readToken,
+    pool: { config, logger, stateDir: config.stateDir },
+  };
+}
+
+/** @throws USAGE */
+function requireNoFactory(factory: string | undefined): void {
+  if (factory === undefined) return;
+  throw new CountersignError('USAGE', 'a canary key belongs to a token and to no Factory', {
+    hint: 'leave --factory out',
+  });
 }
 
 function describe(key: TokenKey): Record<string, unknown> {

@@ -15,9 +15,10 @@ export function addServeCommand(program: Command, context: CliContext): void {
       const { runService } = await import('../service/run-service.js');
       const config = loadServiceConfig(options.config);
       const logger = createLogger({ ...config.log, program: 'service' });
-      const service = await runService(config, { now: context.now }, logger);
-      logger.info('listening', { url: service.http.url });
-      if (options.json === true) printJson(context, { url: service.http.url, pid: process.pid });
+      const service = await runService(config, { now: context.now }, logger, context.hooks?.service);
+      logger.info('listening', { url: service.http.url, metrics: service.metrics?.url });
+      if (options.json === true)
+        printJson(context, { url: service.http.url, metrics: service.metrics?.url, pid: process.pid });
       say(context, `countersign listens on ${service.http.url}`);
       await untilInterrupted(context);
       logger.info('stopping');

@@ -59,9 +59,11 @@ export function addSignerCommands(program: Command, context: CliContext): Comman
       const running = await runSigner({
         stateDir: config.stateDir,
         socketPath: config.socket,
-        openTokens: () => openTokenPools(config.tokens.map(tokenConfig), { stateDir: config.stateDir, logger }),
+        openTokens: ({ onJobTaken }) =>
+          openTokenPools(config.tokens.map(tokenConfig), { stateDir: config.stateDir, logger, onJobTaken }),
         logger,
         now: context.now,
+        ...context.hooks?.signer,
       });
       if (options.json === true) printJson(context, { socket: running.socketPath, pid: process.pid });
       say(context, `the signer listens on ${running.socketPath}`);
@@ -91,6 +93,18 @@ export function addSignerCommands(program: Command, context: CliContext): Comman
       if (options.json === true) printJson(context, { forgotten });
       for (const record of forgotten) say(context, `forgotten: ${record}; restart the signer to try again`);
       if (forgotten.length === 0) say(context, `nothing is on record about a PIN of ${token}`);
+    });
+
+  withConfig(signer.command('clock-reset'))
+    .summary('with the signer stopped, after its clock was ahead: the clock is right now, go on from here')
+    .option('--json', 'print both times as JSON')
+    .action(async (options: SignerCommandOptions) => {
+      const { resetClock } = await import('../../signer/index.js');
+      const { config, logger } = await load(context, options.config);
+      const reset = await resetClock(config.stateDir, context.now(), logger);
+      if (options.json === true) printJson(context, { reset });
+      if (reset === null) say(context, 'the clock is not behind the journal; nothing was done');
+      else say(context, `the journal was at ${reset.was} and goes on from ${reset.now}`);
     });
 
   const journal = signer.command('journal').description('the signer’s journal');
@@ -137,11 +151,18 @@ function describeStatus(status: SignerStatus): string {
       (frozen) =>
         `FROZEN     ${frozen.factory} ${frozen.role}: an unknown signature by ${frozen.keyid}; a misused key, or an older journal (signer recover)`,
     ),
-    `Journal    entry ${status.journal.seq}, ${status.journal.hash}, ${status.journal.at}${status.journal.failed ? ', WRITE FAILED' : ''}`,
+    `Journal    entry ${status.journal.seq}, ${status.journal.hash}, ${status.journal.at}`,
+    ...(status.journal.failed
+      ? [`FAILED     ${status.journal.failure ?? 'the last write failed: nothing is signed'}`]
+      : []),
     ...status.recoveries.map(
       ({ at, reason, persons }) => `Recovered  ${at}, approved by ${persons.join(', ')}: ${plain(reason)}`,
     ),
-    ...(status.clockOk ? [] : ['CLOCK      behind the journal’s last entry: nothing is signed']),
+    ...(status.clockOk
+      ? []
+      : [
+          `CLOCK      ${status.clock ?? ''} is behind the journal’s last entry: nothing is signed until it is set right`,
+        ]),
     '',
   ].join('\n');
 }

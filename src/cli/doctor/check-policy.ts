@@ -1,14 +1,9 @@
-import { verifyPolicyChain, type SignedPolicy } from '../../policy/index.js';
+import { verifyPolicyChain } from '../../policy/index.js';
 import type { ServiceConfig } from '../../config/index.js';
-import type { Pins } from '../../dossier/index.js';
 import { loadPolicy } from '../service/run-service.js';
+import type { Trusted } from '../published.js';
 import { loadPins } from '../trust-file.js';
 import { examine, fail, ok, type Finding } from './finding.js';
-
-export interface Trusted {
-  readonly pins: Pins;
-  readonly policy: SignedPolicy;
-}
 
 /** Pins and policies: the chain verifies from the pinned version 1, and knows every Factory that is configured. */
 export async function checkPolicy(

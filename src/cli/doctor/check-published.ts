@@ -1,14 +1,6 @@
 import type { FactoryPort } from '../../signing/index.js';
-import { factoryOf } from '../../policy/index.js';
-import {
-  parseRoot,
-  parseTargets,
-  verifyRootChain,
-  verifyTargets,
-  type RootMetadata,
-  type Signed,
-} from '../../tuf/index.js';
-import type { Trusted } from './check-policy.js';
+import type { Signed } from '../../tuf/index.js';
+import { readPublished, type Published, type Trusted } from '../published.js';
 import { examine, fail, ok, warn, type Finding } from './finding.js';
 
 const DAY_MS = 86_400_000;
@@ -19,51 +11,40 @@ const SOON_DAYS = 30;
  * What the Factory has published: inside the subset of JSON that everybody reads alike, verified from the pinned root
  * on, and for how long it is still good.
  */
-export async function checkPublished(port: FactoryPort, { pins, policy }: Trusted, now: Date): Promise<Finding[]> {
-  const trustedSha256 = pins.firstRootSha256[port.name];
+export async function checkPublished(port: FactoryPort, trusted: Trusted, now: Date): Promise<Finding[]> {
+  const published = readPublished(port, trusted);
   const todo = 'see what the message names; nothing can be signed over documents that do not verify';
-  const root = async (repository: 'ci' | 'production'): Promise<RootMetadata> => {
-    const { version } = factoryOf(policy.policy, port.name).firstRoot;
-    return verifyRootChain(
-      (await port.rootChain(repository, version)).map((bytes) => parseRoot(bytes)),
-      { trustedSha256 },
-    );
-  };
   const findings: Finding[] = [];
   for (const repository of ['ci', 'production'] as const) {
     const check = `${repository} root of ${port.name}`;
     findings.push(
       ...(await examine(check, todo, async () => [
-        judge(check, (await root(repository)).signed, now, 'rotate the root'),
+        judge(check, (await published.root(repository)).signed, now, 'rotate the root'),
       ])),
     );
   }
   const ci = `CI targets of ${port.name}`;
   findings.push(
-    ...(await examine(ci, todo, async () => {
-      const targets = parseTargets(await port.ciTargets());
-      verifyTargets(await root('ci'), targets);
-      return [judge(ci, targets.signed, now, 'let the Factory build a new Target')];
-    })),
+    ...(await examine(ci, todo, async () => [
+      judge(ci, (await published.ciTargets()).signed, now, 'let the Factory build a new Target'),
+    ])),
   );
   const waves = `Waves of ${port.name}`;
   findings.push(
     ...(await examine(waves, todo, async () => {
-      const tags = [...new Set((await port.waves()).map(({ tag }) => tag))].sort();
-      const judged = await Promise.all(tags.map(async (tag) => judgeTag(port, tag, await root('production'), now)));
+      const tags = await published.tags();
+      const judged = await Promise.all(tags.map((tag) => judgeTag(port, published, tag, now)));
       return tags.length === 0 ? [ok(waves, 'none yet')] : judged.flat();
     })),
   );
   return findings;
 }
 
-function judgeTag(port: FactoryPort, tag: string, root: RootMetadata, now: Date): Promise<Finding[]> {
+function judgeTag(port: FactoryPort, published: Published, tag: string, now: Date): Promise<Finding[]> {
   const check = `production targets ${tag} of ${port.name}`;
   return examine(check, 'publish a new Wave for this tag', async () => {
-    const bytes = await port.productionTargets(tag);
-    if (bytes === null) return [ok(check, 'none yet')];
-    const targets = parseTargets(bytes);
-    verifyTargets(root, targets);
+    const targets = await published.productionTargets(tag);
+    if (targets === null) return [ok(check, 'none yet')];
     return [judge(check, targets.signed, now, 'ask for a Wave that sets a later expiry')];
   });
 }

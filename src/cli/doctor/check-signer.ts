@@ -3,6 +3,8 @@ import { plain } from '../terminal/output.js';
 import { examine, fail, ok, warn, type Finding } from './finding.js';
 
 const TIMEOUT_MS = 10_000;
+const CLOCK_TODO =
+  'set the clock of the signer right; if it was ahead before, stop the signer and run countersign signer clock-reset';
 
 /** Whether the signer answers on its socket, follows this policy and is able to sign. */
 export async function checkSigner(
@@ -28,11 +30,17 @@ function judge(status: SignerStatus, service: string | null): Finding[] {
     const todo = 'give service and signer the same trust: the two digests of `countersign policy show`';
     findings.push(fail('signer', 'follows another policy version 1 than is trusted here', todo));
   }
-  if (journal.failed) findings.push(fail('signer journal', 'a write failed', 'mend the disk, then restart the signer'));
+  if (journal.failed) {
+    const [what, todo] = [
+      journal.failure ?? 'a write failed',
+      'make room or mend the disk; if that is not enough, restart the signer',
+    ];
+    findings.push(fail('signer journal', what, todo));
+  }
   for (const { at, reason, persons } of recoveries) {
     findings.push(ok('signer journal', `was recovered at ${at} (${plain(reason)}), approved by ${persons.join(', ')}`));
   }
-  if (!status.clockOk) findings.push(fail('signer clock', 'is behind its journal', 'set the clock of the signer'));
+  if (!status.clockOk) findings.push(fail('signer clock', clockOf(status), CLOCK_TODO));
   for (const { factory, role, keyid } of frozen) {
     const todo = 'find out who used the key; if an older journal was put back, countersign signer recover';
     findings.push(
@@ -50,4 +58,8 @@ function judge(status: SignerStatus, service: string | null): Finding[] {
       findings.push(warn(`key ${keyid.slice(0, 12)}`, 'is known and in no token now', 'attach its token'));
   }
   return findings;
+}
+
+function clockOf({ clock, journal }: SignerStatus): string {
+  return `is behind its journal${clock === undefined ? '' : `: ${clock}, and the last entry is of ${journal.at}`}`;
 }

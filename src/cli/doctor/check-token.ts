@@ -1,5 +1,5 @@
 import type { SignerConfig, SignerTokenConfig } from '../../config/index.js';
-import { listKeys, type SignerStatus, type TokenKey } from '../../signer/index.js';
+import { readToken, type SignerStatus, type TokenKey } from '../../signer/index.js';
 import { createLogger } from '../../telemetry/index.js';
 import { tokenConfig } from '../signer-tokens.js';
 import { examine, fail, ok, warn, type Finding } from './finding.js';
@@ -22,9 +22,13 @@ export function checkToken(
   }
   return examine(check, 'check module, its environment and the token with the vendor’s tool', async () => {
     const logger = createLogger({ level: 'error', style: 'text', program: 'doctor' });
-    const keys = await listKeys(tokenConfig(token), { logger, stateDir });
+    const { keys, canary } = await readToken(tokenConfig(token), { logger, stateDir });
+    const proof =
+      canary === null
+        ? warn(`canary of ${name}`, 'there is no canary key', `countersign key generate --role canary --token ${name}`)
+        : ok(`canary of ${name}`, `is ${canary.keyid.slice(0, 12)}`);
     if (keys.length === 0) return [warn(check, 'answers, and has no key of ours', 'countersign key generate')];
-    return [ok(check, `answers, with ${keys.length} key(s)`), ...keys.flatMap(judgeKey)];
+    return [ok(check, `answers, with ${keys.length} key(s)`), ...keys.flatMap(judgeKey), proof];
   });
 }
 

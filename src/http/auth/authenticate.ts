@@ -14,6 +14,8 @@ export interface AuthenticateDependencies {
   readonly clock: Clock;
 }
 
+const CLOCK_SKEW_MS = 5 * 60 * 1000;
+
 /**
  * Who a request comes from. An unknown id and a wrong secret get the same answer in the same time; only
  * whoever holds the right secret hears that it is expired, revoked or outdated by the policy.
@@ -33,7 +35,14 @@ export async function authenticate(
   if (bearer === null) throw notValid();
   return bearer.kind === 'token'
     ? identityOfToken(await findLiving(bearer, store.tokens, clock), { store, policy, clock })
-    : identityOfSession(await findLiving(bearer, store.sessions, clock), policy());
+    : identityOfSession(requireBegun(await findLiving(bearer, store.sessions, clock), clock), policy());
+}
+
+/** One that was begun while the clock was ahead would live for that much longer than sessions may. */
+function requireBegun(session: SessionRecord, clock: Clock): SessionRecord {
+  const created = parseTime(session.created);
+  if (created !== undefined && created.getTime() <= clock.now().getTime() + CLOCK_SKEW_MS) return session;
+  throw unauthenticated(`this sign-in is of ${session.created}, which has not come yet`, 'Sign in again.');
 }
 
 async function findLiving<R extends TokenRecord | SessionRecord>(

@@ -25,8 +25,9 @@ const RETRY_AFTER_SECONDS = '5';
 
 export function createRequestHandlers(dependencies: RequestHandlerDependencies): RequestHandlers {
   const { signing, clock, maxWaitSeconds, publicUrl } = dependencies;
+  const inSeconds = (seconds: number): Date => new Date(clock.now().getTime() + seconds * 1000);
   const wait = async (id: string, seconds: number, ending: AbortSignal): Promise<RequestView> =>
-    signing.waitFor(id, new Date(clock.now().getTime() + seconds * 1000), ending);
+    signing.waitFor(id, inSeconds(seconds), ending);
 
   return {
     async submitWave({ params, body, headers, identity, ending }) {
@@ -84,10 +85,14 @@ export function createRequestHandlers(dependencies: RequestHandlerDependencies):
       return { status: 200, bytes: Buffer.from(diff.text, 'utf8'), type: `${MEDIA_TYPES.text}; charset=utf-8` };
     },
 
-    async getSigned({ params }) {
-      const signed = await signing.signed(params.id);
+    async getSigned({ params, headers, ending }) {
+      const seconds = preferredWait(headers.prefer, maxWaitSeconds);
+      const signed =
+        seconds === 0
+          ? await signing.signed(params.id)
+          : await signing.waitForSigned(params.id, inSeconds(seconds), ending);
       if (signed === null) throw notSigned(await signing.get(params.id));
-      return { status: 200, bytes: signed, type: MEDIA_TYPES.json };
+      return { status: 200, headers: applied(seconds), bytes: signed, type: MEDIA_TYPES.json };
     },
   };
 }
@@ -110,7 +115,7 @@ function notSigned(request: RequestView): CountersignError {
   return new CountersignError('REQUEST_STATE', `the request is not signed (${why})`, {
     hint:
       request.closedBecause === undefined
-        ? 'Ask again later, or ask for the request itself with `Prefer: wait=N`.'
+        ? 'Ask again later, or with `Prefer: wait=N`.'
         : 'It will not be signed any more.',
     details: { state: request.state, progress: request.progress },
   });

@@ -1,7 +1,6 @@
 import type { ErrorRequestHandler, Response } from 'express';
 import { MEDIA_TYPES } from '../../api/index.js';
-import { isCountersignError } from '../../errors.js';
-import type { Logger } from '../../telemetry/index.js';
+import { describeError, type Logger } from '../../telemetry/index.js';
 import { contextOf } from '../request-context.js';
 import { fromForeignError, toProblem } from './to-problem.js';
 
@@ -14,7 +13,11 @@ export function problemMiddleware(logger: Logger): ErrorRequestHandler {
     const problem = toProblem(error, context.requestId);
     context.code = problem.code;
     if (problem.status >= 500) {
-      logger.error('a request failed', { requestId: context.requestId, code: problem.code, error: describe(error) });
+      logger.error('a request failed', {
+        requestId: context.requestId,
+        code: problem.code,
+        error: describeError(error),
+      });
     }
     if (res.headersSent) {
       // the answer is under way and cannot be taken back; a cut connection is the only honest sign
@@ -33,12 +36,4 @@ function sendProblem(res: Response, problem: ReturnType<typeof toProblem>): void
   res.setHeader('Content-Type', MEDIA_TYPES.problem);
   res.setHeader('Content-Length', bytes.length);
   res.end(bytes);
-}
-
-function describe(error: unknown): unknown {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error.cause === undefined ? {} : { cause: describe(error.cause) };
-  return isCountersignError(error)
-    ? { message: error.message, details: error.details, ...cause }
-    : { message: error.message, stack: error.stack, ...cause };
 }

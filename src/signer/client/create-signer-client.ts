@@ -1,5 +1,7 @@
 import type { z } from 'zod';
 import {
+  type CanaryReport,
+  canaryReportSchema,
   DOSSIER_MEDIA_TYPE,
   JSON_MEDIA_TYPE,
   keysSchema,
@@ -15,12 +17,14 @@ import {
   type SignResult,
   statementJournalSchema,
   type StatementJournal,
+  verifiedSchema,
+  type Verified,
   statusSchema,
   type Veto,
   vetoResultSchema,
   type VetoResult,
 } from '../protocol.js';
-import { callSigner } from './request.js';
+import { askSigner, callSigner } from './request.js';
 
 export interface SignerClientOptions {
   /** Path of the signer's Unix socket. */
@@ -36,10 +40,16 @@ export interface SignerClient {
    * @param receipt of the newest signatures that the caller holds. @throws JOURNAL_INCOMPLETE the journal does not hold them
    */
   sign(lines: AsyncIterable<string> | Iterable<string>, receipt?: Receipt | null): Promise<SignResult>;
+  /** Has a dossier verified ahead of time; nothing is decided. @param lines as of `sign` */
+  verify(lines: AsyncIterable<string> | Iterable<string>): Promise<Verified>;
   veto(veto: Veto): Promise<VetoResult>;
   published(published: Published): Promise<PublishedResult>;
   status(receipt?: Receipt | null): Promise<SignerStatus>;
   keys(): Promise<SignerKeys>;
+  /** Whether each token really signs. Answers within a second or so. */
+  canary(): Promise<CanaryReport>;
+  /** Its metrics in Prometheus' text format. */
+  metrics(): Promise<string>;
   /** The journal's lines about one statement. @throws NOT_FOUND */
   journal(statementSha256: string): Promise<StatementJournal>;
 }
@@ -53,16 +63,24 @@ export function createSignerClient({ socketPath, timeoutMs = DEFAULT_TIMEOUT_MS 
     const body = { mediaType: JSON_MEDIA_TYPE, pieces: [JSON.stringify(value)] };
     return callSigner({ socketPath, timeoutMs, method: 'POST', path, body, answer });
   };
+  const postDossier = <T>(
+    path: string,
+    lines: AsyncIterable<string> | Iterable<string>,
+    answer: z.ZodType<T>,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<T> => {
+    const body = { mediaType: DOSSIER_MEDIA_TYPE, pieces: endLines(lines) };
+    return callSigner({ socketPath, timeoutMs, method: 'POST', path, body, answer, headers });
+  };
   return {
-    sign: (lines, receipt) => {
-      const body = { mediaType: DOSSIER_MEDIA_TYPE, pieces: endLines(lines) };
-      const call = { socketPath, timeoutMs, method: 'POST', path: PATHS.sign, answer: signResultSchema } as const;
-      return callSigner({ ...call, body, headers: receiptHeader(receipt) });
-    },
+    sign: (lines, receipt) => postDossier(PATHS.sign, lines, signResultSchema, receiptHeader(receipt)),
+    verify: (lines) => postDossier(PATHS.verify, lines, verifiedSchema, {}),
     veto: (veto) => post(PATHS.veto, veto, vetoResultSchema),
     published: (published) => post(PATHS.published, published, publishedResultSchema),
     status: (receipt) => get(PATHS.status, statusSchema, receiptHeader(receipt)),
     keys: () => get(PATHS.keys, keysSchema),
+    canary: () => get(PATHS.canary, canaryReportSchema),
+    metrics: () => askSigner({ socketPath, timeoutMs, method: 'GET', path: PATHS.metrics }),
     journal: (statementSha256) => get(`${PATHS.journal}?statement=${statementSha256}`, statementJournalSchema),
   };
 }

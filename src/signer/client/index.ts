@@ -1,6 +1,7 @@
 /** A front door of its own: what only calls the signer loads no PKCS#11. */
 export { createSignerClient, type SignerClient, type SignerClientOptions } from './create-signer-client.js';
 export type {
+  CanaryReport,
   Published,
   PublishedResult,
   SignerKey,

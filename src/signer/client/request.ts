@@ -1,15 +1,19 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import { CountersignError, errorFromWire } from '../../errors.js';
-import { errorWireSchema } from '../protocol.js';
+import { currentRequestId } from '../../telemetry/index.js';
+import { errorWireSchema, REQUEST_ID_HEADER } from '../protocol.js';
 
-export interface SignerCall<T> {
+export interface SignerQuestion {
   readonly socketPath: string;
   readonly timeoutMs: number;
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly body?: { readonly mediaType: string; readonly pieces: AsyncIterable<string> | Iterable<string> };
   readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface SignerCall<T> extends SignerQuestion {
   readonly answer: z.ZodType<T>;
 }
 
@@ -22,22 +26,29 @@ const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
  * @throws the signer's own codes; SIGNER_UNAVAILABLE if it cannot be reached, breaks off or does not answer in time; what reading the body throws
  */
 export async function callSigner<T>(call: SignerCall<T>): Promise<T> {
-  const { status, text } = await exchange(call);
-  const value = parseJson(text);
-  if (status !== 200) {
-    const wire = errorWireSchema.safeParse(value);
-    if (wire.success) throw errorFromWire(wire.data);
-    throw unavailable(`the signer answered ${status} without saying why`);
-  }
-  const answer = call.answer.safeParse(value);
+  const answer = call.answer.safeParse(parseJson(await askSigner(call)));
   if (answer.success) return answer.data;
   throw unavailable('the signer answered what this program does not understand', answer.error);
 }
 
-async function exchange(call: SignerCall<unknown>): Promise<{ status: number; text: string }> {
+/** The same for an answer that is taken as it is. */
+export async function askSigner(question: SignerQuestion): Promise<string> {
+  const { status, text } = await exchange(question);
+  if (status === 200) return text;
+  const wire = errorWireSchema.safeParse(parseJson(text));
+  if (wire.success) throw errorFromWire(wire.data);
+  throw unavailable(`the signer answered ${status} without saying why`);
+}
+
+async function exchange(call: SignerQuestion): Promise<{ status: number; text: string }> {
   const { socketPath, method, path, body, timeoutMs } = call;
   const signal = AbortSignal.timeout(timeoutMs);
-  const headers = { ...call.headers, ...(body === undefined ? {} : { 'content-type': body.mediaType }) };
+  const requestId = currentRequestId();
+  const headers = {
+    ...call.headers,
+    ...(body === undefined ? {} : { 'content-type': body.mediaType }),
+    ...(requestId === undefined ? {} : { [REQUEST_ID_HEADER]: requestId }),
+  };
   const request = httpRequest({ socketPath, method, path, headers, agent: false, signal });
   const response = new Promise<IncomingMessage>((resolve, reject) => {
     request.once('response', resolve);

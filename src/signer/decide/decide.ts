@@ -11,6 +11,7 @@ import {
   type SignerState,
 } from '../journal/index.js';
 import { newBase } from './base.js';
+import { requireNoCanary } from './canaries.js';
 import type { Circumstances, Decision } from './decision.js';
 import { documentsOf, findForeignSignatures, newFreezes } from './foreign-signatures.js';
 import { type OwnKey, ownKeys } from './own-keys.js';
@@ -54,7 +55,7 @@ export function decide(dossier: VerifiedDossier, state: SignerState, circumstanc
 function judge(
   dossier: VerifiedDossier,
   state: SignerState,
-  { keys, allTokensRead }: Circumstances,
+  { keys, allTokensRead, canaries }: Circumstances,
   record: JournalBody[],
 ): Decision {
   const { statement, statementSha256, rootChains } = dossier;
@@ -67,6 +68,7 @@ function judge(
   const freezes = findForeignSignatures(documentsOf(dossier, state), own, state, statement.factory);
   record.push(...newFreezes(freezes, state));
   for (const { role } of statement.documents) requireNotFrozen(statement.factory, role, state, freezes);
+  for (const { signed } of [dossier.roots.ci, dossier.roots.production]) requireNoCanary(signed, canaries);
 
   const documents = documentsToSign(dossier, own, allTokensRead);
   record.push(...newVetoes(dossier, state));
@@ -95,7 +97,7 @@ function requireClock(now: Date, { head }: SignerState): void {
     'SIGNER_CLOCK',
     `the clock says ${formatTime(now)}, the journal's last entry is of ${head.at}`,
     {
-      hint: 'set the clock of the signer; expiry cannot be judged by one that goes backwards',
+      hint: 'set the clock of the signer right; if it is right and was ahead when that entry was written, stop the signer and run countersign signer clock-reset',
       details: { now: formatTime(now), last: head.at },
     },
   );

@@ -8,6 +8,8 @@ export interface Circumstances {
   readonly keys: readonly TokenKey[];
   /** False while some token could not be asked: a key that is missing may be there later. */
   readonly allTokensRead: boolean;
+  /** Keyids of the tokens' canary keys. */
+  readonly canaries: ReadonlySet<string>;
 }
 
 /** What to write into the journal and what to do then. */

@@ -1,3 +1,4 @@
+export { requireCanary } from './canaries.js';
 export { decide, newVetoes } from './decide.js';
 export type { Circumstances, Decision } from './decision.js';
 export { documentsOf, findForeignSignatures } from './foreign-signatures.js';

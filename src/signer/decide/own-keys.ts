@@ -36,7 +36,8 @@ export function findOwnKey(own: ReadonlyMap<string, OwnKey>, root: Root, keyid: 
   return (key === undefined ? undefined : own.get(nameByValue(key))) ?? null;
 }
 
-function nameByValue(key: Key): string {
+/** The keyid that this signer would give a root's key; empty for one that no device accepts. */
+export function nameByValue(key: Key): string {
   try {
     return keyidOf(key);
   } catch (error) {

@@ -4,14 +4,20 @@ import { CountersignError, isCountersignError } from '../../errors.js';
 /** What the journal needs of its file. A test puts a full or a read-only disk in its place. */
 export type AppendHandle = Pick<FileHandle, 'write' | 'sync' | 'truncate' | 'stat' | 'read' | 'close'>;
 
+/** The disk did not take the bytes: no space, a quota, a limit, read-only. What it has of them can be cut off again. */
+const NOT_TAKEN: readonly unknown[] = ['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS'];
+/** Room that there has to be before an append is tried again. Left behind by a crash, it is a torn line. */
+const PROBE = Buffer.alloc(64 * 1024, ' ');
+
 /**
  * A file that only grows, by whole pieces that are on the disk when `append` returns.
  *
- * After an append that failed nobody knows what the file's end looks like: a part of the piece, all of it, or all of it
- * in memory only. So no further append is tried; opening the file again looks at what is really there.
+ * When the disk did not take a piece, the file is cut back to the pieces that were taken before the next append, so writing goes on
+ * by itself once there is room. After any other failure nobody knows what the disk has: a part of the piece, all of it, or all of it in
+ * memory only. Then no further append is tried; opening the file again looks at what is really there.
  */
 export class AppendFile {
-  #failure: CountersignError | null = null;
+  #failure: { readonly error: CountersignError; readonly isOver: boolean; readonly maxSize: number } | null = null;
 
   constructor(
     private readonly path: string,
@@ -19,21 +25,35 @@ export class AppendFile {
     private size: number,
   ) {}
 
-  get failed(): boolean {
-    return this.#failure !== null;
+  /** The failure of the last append, unless it was mended since. */
+  get failure(): CountersignError | null {
+    return this.#failure?.error ?? null;
   }
 
-  /** @throws JOURNAL_WRITE_FAILED if an append failed before */
-  requireWhole(): void {
-    if (this.#failure !== null) throw this.#failure;
+  /** Makes sure that an append can be tried. @throws JOURNAL_WRITE_FAILED if one failed before and that cannot be mended now */
+  async requireWhole(): Promise<void> {
+    if (this.#failure === null) return;
+    const { isOver, error, maxSize } = this.#failure;
+    if (isOver) throw error;
+    try {
+      const size = await this.#requireSame();
+      if (size < this.size || size > maxSize) throw new Error('the file was written by somebody else');
+      await this.#cut();
+      this.#failure = { isOver, error, maxSize: this.size + PROBE.length };
+      await this.#writeAll(PROBE);
+      await this.#cut();
+    } catch (cause) {
+      throw writeFailed(this.path, cause instanceof NotTaken ? cause.cause : cause, WHEN_NOT_TAKEN);
+    }
+    this.#failure = null;
   }
 
   /**
    * @param beforeSync runs between writing and fsync; if it throws, the append has failed
-   * @throws JOURNAL_WRITE_FAILED now and at every later call
+   * @throws JOURNAL_WRITE_FAILED
    */
   async append(bytes: Buffer, beforeSync: () => void | Promise<void> = () => undefined): Promise<void> {
-    this.requireWhole();
+    await this.requireWhole();
     try {
       await this.#checkUntouched();
       await this.#writeAll(bytes);
@@ -41,14 +61,18 @@ export class AppendFile {
       await this.handle.sync();
       this.size += bytes.length;
     } catch (cause) {
-      throw this.fail(cause);
+      if (!(cause instanceof NotTaken)) throw this.fail(cause);
+      const error = writeFailed(this.path, cause.cause, WHEN_NOT_TAKEN);
+      this.#failure = { error, isOver: false, maxSize: this.size + bytes.length };
+      throw error;
     }
   }
 
-  /** Ends all writing, as after an append that failed. */
+  /** Ends all writing, as after an append that failed in a way that cannot be mended here. */
   fail(cause: unknown): CountersignError {
-    this.#failure = writeFailed(this.path, cause);
-    return this.#failure;
+    const error = writeFailed(this.path, cause);
+    this.#failure = { error, isOver: true, maxSize: this.size };
+    return error;
   }
 
   async close(): Promise<void> {
@@ -57,20 +81,42 @@ export class AppendFile {
 
   /** A journal that was moved away, replaced or written by others must not go on as if nothing had happened. */
   async #checkUntouched(): Promise<void> {
+    const size = await this.#requireSame();
+    if (size !== this.size) throw new Error(`the file has ${size} bytes instead of ${this.size}`);
+  }
+
+  /** @returns its size */
+  async #requireSame(): Promise<number> {
     const [named, opened] = await Promise.all([stat(this.path), this.handle.stat()]);
     if (named.ino !== opened.ino || named.dev !== opened.dev) throw new Error('the file was replaced by another one');
-    if (opened.size !== this.size) throw new Error(`the file has ${opened.size} bytes instead of ${this.size}`);
+    return opened.size;
+  }
+
+  async #cut(): Promise<void> {
+    await this.handle.truncate(this.size);
+    await this.handle.sync();
   }
 
   /** A nearly full disk takes a part of the bytes first and says so only at the next write. */
   async #writeAll(bytes: Buffer): Promise<void> {
     for (let written = 0; written < bytes.length;) {
-      const { bytesWritten } = await this.handle.write(bytes, written, bytes.length - written, null);
+      const { bytesWritten } = await this.handle.write(bytes, written, bytes.length - written, null).catch(notTaken);
       if (bytesWritten === 0) throw new Error('nothing was written');
       written += bytesWritten;
     }
   }
 }
+
+class NotTaken extends Error {}
+
+function notTaken(cause: unknown): never {
+  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined;
+  throw NOT_TAKEN.includes(code) ? new NotTaken('the disk did not take it', { cause }) : cause;
+}
+
+const WHEN_NOT_TAKEN =
+  'nothing is signed until the disk takes it: make room, or make it writable; it is tried again by itself';
+const WHEN_OVER = 'nothing is signed until the disk is well and the signer was restarted';
 
 /** Makes the names in a directory survive a power cut. */
 export async function syncDirectory(path: string): Promise<void> {
@@ -82,11 +128,11 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-export function writeFailed(path: string, cause: unknown): CountersignError {
+export function writeFailed(path: string, cause: unknown, hint = WHEN_OVER): CountersignError {
   const why =
     typeof cause === 'object' && cause !== null && 'message' in cause ? String(cause.message) : 'unknown cause';
   return new CountersignError('JOURNAL_WRITE_FAILED', `the journal cannot be written: ${why}`, {
-    hint: 'nothing is signed until the disk is well and the signer was restarted',
+    hint,
     details: { path },
     cause: isCountersignError(cause) ? cause.cause : cause,
   });

@@ -91,14 +91,12 @@ const vetoBody = z.strictObject({
   signed: z.boolean(),
 });
 
+/** One version of a document, on its line. */
+const document = { factory: name, repository, role, tag: name.nullable(), version, sha256: sha256Schema };
+
 const publishedBody = z.strictObject({
   type: z.literal('published'),
-  factory: name,
-  repository,
-  role,
-  tag: name.nullable(),
-  version,
-  sha256: sha256Schema,
+  ...document,
   /** `base`: production targets that an approved statement built on. `report`: the service showed it, e.g. an active Wave. */
   source: z.enum(['base', 'report']),
 });
@@ -141,13 +139,15 @@ const recoveredBody = z.strictObject({
 /** A document that a key of ours signed and of which no request is known; officers said that it is right. */
 const adoptedBody = z.strictObject({
   type: z.literal('adopted'),
-  factory: name,
-  repository,
-  role,
-  tag: name.nullable(),
-  version,
-  sha256: sha256Schema,
+  ...document,
   keyid: name,
+});
+
+/** The operator's word that the clock had been ahead: from here on times begin anew, below that of the entry before. */
+const clockBody = z.strictObject({
+  type: z.literal('clock'),
+  /** The time of the entry before. */
+  was: timeSchema,
 });
 
 const frame = { seq: z.int().min(1), prev: sha256Schema, at: timeSchema, hash: sha256Schema };
@@ -166,6 +166,7 @@ export const journalEntrySchema = z.discriminatedUnion('type', [
   recoveryBody.extend(frame),
   recoveredBody.extend(frame),
   adoptedBody.extend(frame),
+  clockBody.extend(frame),
 ]);
 export type JournalEntry = z.output<typeof journalEntrySchema>;
 

@@ -116,6 +116,9 @@ export class StateFold implements SignerState {
         this.#watermark(entry).issued.push({ version: entry.version, sha256: entry.sha256 });
         this.#documents.add(nameOf(entry.keyid, entry.sha256));
         break;
+      case 'clock':
+        if (entry.was !== this.head.at) throw new Error('it sets back another time than that of the line before it');
+        break;
     }
     this.head = headOf(entry);
   }

@@ -1,6 +1,7 @@
 export type { JournalBody, JournalBodyOf, JournalEntryOf, JournalHead } from './entry.js';
 export { createJournal } from './create-journal.js';
 export { Journal, type JournalOptions } from './journal.js';
+export { resetClock } from './reset-clock.js';
 export {
   type DocumentLine,
   type Intent,

@@ -21,6 +21,8 @@ export interface JournalOptions {
   readonly logger: Logger;
   /** Runs when lines are written and not yet synced, with the type of the last of them. */
   readonly onWritten?: ((type: JournalBody['type']) => void | Promise<void>) | undefined;
+  /** Runs when lines are on the disk, with their number and how long that took. */
+  readonly onAppended?: ((lines: number, seconds: number) => void) | undefined;
   /** For tests: puts something between the journal and its file. */
   readonly wrapFile?: ((file: FileHandle) => AppendHandle) | undefined;
 }
@@ -29,6 +31,7 @@ export interface JournalOptions {
 export class Journal {
   #queue: Promise<unknown> = Promise.resolve();
   #closed = false;
+  #closing: Promise<void> | undefined;
 
   private constructor(
     private readonly fold: StateFold,
@@ -76,14 +79,14 @@ export class Journal {
     return this.fold;
   }
 
-  /** Whether an append failed, after which this object never writes again. */
-  get failed(): boolean {
-    return this.file.failed;
+  /** JOURNAL_WRITE_FAILED of the last append, as long as nothing is known to have changed since. */
+  get failure(): CountersignError | null {
+    return this.file.failure;
   }
 
-  /** @throws JOURNAL_WRITE_FAILED if an append failed before: better to know it before a token signs */
-  requireWritable(): void {
-    this.file.requireWhole();
+  /** @throws JOURNAL_WRITE_FAILED if an append failed before and cannot be tried again: better to know it before a token signs */
+  async requireWritable(): Promise<void> {
+    await this.#inTurn(() => this.file.requireWhole());
   }
 
   /**
@@ -94,14 +97,26 @@ export class Journal {
    * @throws JOURNAL_WRITE_FAILED
    */
   append(at: Date, bodies: readonly JournalBody[]): Promise<JournalHead> {
-    const turn = this.#queue.then(() => this.#append(at, bodies));
+    return this.#inTurn(() => this.#append(laterOf(formatTime(at), this.fold.head.at), bodies));
+  }
+
+  /**
+   * Lets times begin anew at `at`, which may be before the last entry's.
+   *
+   * @throws JOURNAL_WRITE_FAILED
+   */
+  resetClock(at: Date): Promise<JournalHead> {
+    return this.#inTurn(() => this.#append(formatTime(at), [{ type: 'clock', was: this.fold.head.at }]));
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#queue.then(work);
     this.#queue = turn.catch(() => undefined);
     return turn;
   }
 
-  async #append(at: Date, bodies: readonly JournalBody[]): Promise<JournalHead> {
+  async #append(time: string, bodies: readonly JournalBody[]): Promise<JournalHead> {
     if (this.#closed) throw new CountersignError('JOURNAL_WRITE_FAILED', 'the journal is closed');
-    const time = laterOf(formatTime(at), this.fold.head.at);
     const entries: JournalEntry[] = [];
     let text = '';
     for (const body of bodies) {
@@ -111,7 +126,9 @@ export class Journal {
     }
     const last = entries.at(-1);
     if (last === undefined) return this.fold.head;
+    const startedMs = performance.now();
     await this.file.append(Buffer.from(text), () => this.options.onWritten?.(last.type));
+    this.options.onAppended?.(entries.length, (performance.now() - startedMs) / 1000);
     try {
       for (const entry of entries) this.fold.apply(entry);
     } catch (cause) {
@@ -139,12 +156,13 @@ export class Journal {
   }
 
   /** Waits for appends under way, then gives the state directory free. */
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    await this.#queue;
-    this.#closed = true;
-    await this.file.close();
-    this.lock.release();
+  close(): Promise<void> {
+    this.#closing ??= this.#inTurn(async () => {
+      this.#closed = true;
+      await this.file.close();
+      this.lock.release();
+    });
+    return this.#closing;
   }
 }
 
@@ -156,7 +174,8 @@ async function openFile(path: string): Promise<FileHandle> {
   try {
     return await open(path, constants.O_RDWR | constants.O_APPEND);
   } catch (cause) {
-    if (!isMissing(cause)) throw writeFailed(path, cause);
+    if (!isMissing(cause))
+      throw writeFailed(path, cause, 'make it readable and writable for the user that runs the signer');
     throw new CountersignError('SIGNER_NOT_INITIALISED', `there is no journal at ${path}`, {
       hint: 'run `countersign signer init` first; if there was a journal before, find out where it went',
       details: { path },

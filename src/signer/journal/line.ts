@@ -38,7 +38,8 @@ export function openLine(bytes: Uint8Array, lineNumber: number, previous: Journa
   if (entry.seq !== (previous?.seq ?? 0) + 1) throw damaged(lineNumber, `its number is ${entry.seq}`);
   if (entry.prev !== (previous?.hash ?? NO_PREVIOUS))
     throw damaged(lineNumber, 'it does not follow the line before it');
-  if (previous !== null && entry.at < previous.at) throw damaged(lineNumber, 'it is older than the line before it');
+  if (previous !== null && entry.at < previous.at && entry.type !== 'clock')
+    throw damaged(lineNumber, 'it is older than the line before it');
   return entry;
 }
 

@@ -6,6 +6,7 @@ import { CountersignError } from '../../errors.js';
 const HELD_BY_OTHERS = 1;
 
 export interface StateLock {
+  /** Gives the directory free. Again does nothing. */
   release(): void;
 }
 
@@ -27,7 +28,7 @@ export function lockStateDir(stateDir: string): StateLock {
     stdio: ['ignore', 'ignore', 'pipe', directory],
     encoding: 'utf8',
   });
-  if (result.status === 0) return { release: () => closeSync(directory) };
+  if (result.status === 0) return heldBy(directory);
   closeSync(directory);
   if (result.status === HELD_BY_OTHERS) {
     throw new CountersignError('SIGNER_BUSY', `another signer is running on ${stateDir}`, {
@@ -40,6 +41,17 @@ export function lockStateDir(stateDir: string): StateLock {
     cause: result.error,
     details: { path: stateDir },
   });
+}
+
+/** A number closed twice may meanwhile be somebody else's file. */
+function heldBy(directory: number): StateLock {
+  let held = true;
+  return {
+    release() {
+      if (held) closeSync(directory);
+      held = false;
+    },
+  };
 }
 
 function openDirectory(stateDir: string): number {

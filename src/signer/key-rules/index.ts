@@ -1,3 +1,4 @@
+export { CANARY_LABEL, canaryText, requireCanaryText } from './canary.js';
 export { factoryInLabel, formatKeyLabel, type KeyLabel, parseKeyLabel } from './label.js';
 export { requireFreshSecrecy, requireSecrecy } from './key-secrecy.js';
 export { messageLimitOf, requireWithinLimit, type TokenModel } from './message-limit.js';

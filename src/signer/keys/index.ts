@@ -1,3 +1,4 @@
+export { generateCanary } from './generate-canary.js';
 export { generateKey, type KeyToGenerate } from './generate-key.js';
 export { initToken, type TokenToInit } from './init-token.js';
-export { listKeys } from './list-keys.js';
+export { listKeys, readToken } from './list-keys.js';

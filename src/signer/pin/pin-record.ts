@@ -59,7 +59,7 @@ export class PinRecord {
    */
   begin(waitMs: number): void {
     this.#refuseIfAnswered();
-    const before = this.#waitForOthers(Date.now() + waitMs);
+    const before = this.#waitForOthers(performance.now() + waitMs);
     this.#refuseIfAnswered();
     const unanswered = (before?.unanswered ?? 0) + 1;
     if (unanswered > MAX_UNANSWERED) throw this.#unanswered(MAX_UNANSWERED);
@@ -124,11 +124,11 @@ export class PinRecord {
   }
 
   /** The tries that nobody answered; while one of another living process is still open, its end is waited for. */
-  #waitForOthers(deadline: number): Tries | null {
+  #waitForOthers(deadlineMs: number): Tries | null {
     for (;;) {
       const tries = this.#read();
       if (tries === null || tries.pid === process.pid || !isRunning(tries.pid, tries.processStart)) return tries;
-      if (Date.now() > deadline) {
+      if (performance.now() > deadlineMs) {
         throw new CountersignError('TOKEN_UNAVAILABLE', `process ${tries.pid} is logging in to this token`);
       }
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, POLL_MS);

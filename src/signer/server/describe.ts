@@ -72,11 +72,18 @@ export function describeStatus({ journal, tokens, now, stopping, incomplete }: S
       sha256,
       at,
     })),
-    journal: { ...state.head, failed: journal.failed, incomplete },
+    journal: { ...state.head, ...describeFailure(journal), incomplete },
     recoveries: state.recoveries.map(({ persons, ...recovery }) => ({ ...recovery, persons: [...persons] })),
     clockOk: formatTime(now) >= state.head.at,
+    clock: formatTime(now),
     stopping,
   };
+}
+
+function describeFailure({ failure }: Journal): Pick<SignerStatus['journal'], 'failed' | 'failure'> {
+  if (failure === null) return { failed: false };
+  const { message, hint = '' } = failure;
+  return { failed: true, failure: `${message}; ${hint}` };
 }
 
 function describeRoots(state: SignerState, factory: string): SignerStatus['roots'] {

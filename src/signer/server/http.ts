@@ -1,44 +1,71 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { readDossierLines } from '../../dossier/index.js';
 import { CountersignError, errorToWire, isCountersignError } from '../../errors.js';
-import type { Logger } from '../../telemetry/index.js';
-import { DOSSIER_MEDIA_TYPE, JSON_MEDIA_TYPE, PATHS, publishedSchema, vetoSchema } from '../protocol.js';
+import { type Logger, METRICS_MEDIA_TYPE, withRequestId } from '../../telemetry/index.js';
+import {
+  DOSSIER_MEDIA_TYPE,
+  JSON_MEDIA_TYPE,
+  PATHS,
+  publishedSchema,
+  REQUEST_ID_HEADER,
+  REQUEST_ID_PATTERN,
+  vetoSchema,
+} from '../protocol.js';
+import type { Canary } from './canary.js';
 import type { SignerLimits } from './limits.js';
 import { receiptIn } from './receipt.js';
 import { limited, readJsonBody, requireMediaType } from './read-body.js';
 import type { Signer } from './signer.js';
+import type { SignerMetrics } from './signer-metrics.js';
 import { statusOf } from './status-codes.js';
 
 export interface SignerHttpParts {
   readonly signer: Signer;
+  readonly canary: Canary;
+  readonly metrics: SignerMetrics;
   readonly limits: SignerLimits;
   readonly logger: Logger;
   readonly isStopping: () => boolean;
 }
 
+/** Answers with a value to be sent as JSON, or a text of its own type. */
 type Handler = (request: IncomingMessage) => Promise<unknown>;
+
+class Text {
+  constructor(
+    readonly text: string,
+    readonly mediaType: string,
+  ) {}
+}
 
 /** The signer's HTTP server, not listening yet. Whoever can open its socket may call it: there is nobody to authenticate. */
 export function createSignerHttp(parts: SignerHttpParts): Server {
   const routes = routesOf(parts);
   const server = createServer({ requestTimeout: parts.limits.bodyTimeoutMs }, (request, response) => {
-    void answer(request, response, routes, parts);
+    void withRequestId(requestIdOf(request), () => answer(request, response, routes, parts));
   });
   return server;
 }
 
-function routesOf({ signer, limits, isStopping }: SignerHttpParts): ReadonlyMap<string, ReadonlyMap<string, Handler>> {
+/** The caller's own, so that its log and this one can be laid side by side; a new one for a caller that gives none. */
+function requestIdOf({ headers }: IncomingMessage): string {
+  const given = headers[REQUEST_ID_HEADER];
+  return typeof given === 'string' && REQUEST_ID_PATTERN.test(given) ? given : randomUUID();
+}
+
+function routesOf({
+  signer,
+  canary,
+  metrics,
+  limits,
+  isStopping,
+}: SignerHttpParts): ReadonlyMap<string, ReadonlyMap<string, Handler>> {
   const post = (handler: Handler): ReadonlyMap<string, Handler> => new Map([['POST', handler]]);
   const get = (handler: Handler): ReadonlyMap<string, Handler> => new Map([['GET', handler]]);
   return new Map([
-    [
-      PATHS.sign,
-      post(async (request) => {
-        requireMediaType(request, DOSSIER_MEDIA_TYPE);
-        const bytes = limited(request, limits.dossier.maxTotalLength);
-        return signer.sign(readDossierLines(bytes, limits.dossier), receiptIn(request));
-      }),
-    ],
+    [PATHS.sign, post((request) => signer.sign(dossierLines(request, limits), receiptIn(request)))],
+    [PATHS.verify, post((request) => signer.verify(dossierLines(request, limits)))],
     [
       PATHS.veto,
       post(async (request) => {
@@ -53,10 +80,24 @@ function routesOf({ signer, limits, isStopping }: SignerHttpParts): ReadonlyMap<
         return signer.published(await readJsonBody(request, publishedSchema, limits.maxPublishedBytes));
       }),
     ],
-    [PATHS.status, get((request) => Promise.resolve(signer.status(isStopping(), receiptIn(request))))],
+    [PATHS.status, get((request) => signer.status(isStopping(), receiptIn(request)))],
     [PATHS.keys, get(() => signer.keys())],
+    [PATHS.canary, get(() => canary.ask())],
+    [
+      PATHS.metrics,
+      get(async () => {
+        canary.begin(); // for the next time: it has to be proved also where nobody asks for readiness
+        return new Text(await metrics.text(), METRICS_MEDIA_TYPE);
+      }),
+    ],
     [PATHS.journal, get((request) => signer.journalOf(statementIn(request)))],
   ]);
+}
+
+/** @throws MEDIA_TYPE at the first line */
+async function* dossierLines(request: IncomingMessage, { dossier }: SignerLimits): AsyncGenerator<string> {
+  requireMediaType(request, DOSSIER_MEDIA_TYPE);
+  yield* readDossierLines(limited(request, dossier.maxTotalLength), dossier);
 }
 
 /** @throws INPUT_INVALID */
@@ -73,8 +114,18 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   routes: ReadonlyMap<string, ReadonlyMap<string, Handler>>,
-  { logger, isStopping, limits }: SignerHttpParts,
+  { logger, isStopping, limits, metrics }: SignerHttpParts,
 ): Promise<void> {
+  const startedMs = performance.now();
+  const [path = ''] = (request.url ?? '').split('?');
+  const operation = routes.has(path) ? path.slice(path.lastIndexOf('/') + 1) : 'unknown';
+  const log = (status: number, code?: string): void => {
+    const durationMs = Math.round(performance.now() - startedMs);
+    const line = { operation, method: request.method, status, durationMs, ...(code === undefined ? {} : { code }) };
+    // what is only looked at is asked for every few seconds
+    if (request.method === 'GET' && status === 200) logger.debug('request', line);
+    else logger.info('request', line);
+  };
   // A caller that went away is no error of ours: what it asked for goes on, and it finds the result when it asks again.
   response.on('error', () => undefined);
   request.on('error', () => undefined);
@@ -84,11 +135,14 @@ async function answer(
     const body = await handler(request);
     await skipRest(request, limits);
     send(response, 200, body);
+    log(200);
   } catch (error) {
     if (!isCountersignError(error)) logger.error('a request failed without a code', { error, path: request.url });
     const wire = errorToWire(error);
     await skipRest(request, limits);
+    metrics.observer.onRefusal(operation, wire.code);
     send(response, statusOf(wire.code), wire);
+    log(statusOf(wire.code), wire.code);
   }
 }
 
@@ -118,7 +172,8 @@ async function skipRest(request: IncomingMessage, limits: SignerLimits): Promise
 
 function send(response: ServerResponse, status: number, body: unknown): void {
   if (response.destroyed) return;
-  const bytes = Buffer.from(`${JSON.stringify(body)}\n`);
-  response.writeHead(status, { 'content-type': JSON_MEDIA_TYPE, 'content-length': bytes.length });
+  const { text, mediaType } = body instanceof Text ? body : new Text(`${JSON.stringify(body)}\n`, JSON_MEDIA_TYPE);
+  const bytes = Buffer.from(text);
+  response.writeHead(status, { 'content-type': mediaType, 'content-length': bytes.length });
   response.end(bytes);
 }

@@ -1,11 +1,14 @@
 import type { Logger } from '../../telemetry/index.js';
+import { formatTime } from '../../tuf/index.js';
 import { Journal } from '../journal/index.js';
 import type { TokenPool } from '../token-types.js';
+import { Canary } from './canary.js';
 import { createSignerHttp } from './http.js';
 import { DEFAULT_SIGNER_LIMITS, type SignerLimits } from './limits.js';
 import { listenOnSocket } from './listen.js';
 import { Signer } from './signer.js';
-import type { OnStep } from './steps.js';
+import { createSignerMetrics, type SignerObserver } from './signer-metrics.js';
+import { type OnStep, stepsOfWriting } from './steps.js';
 import { Tokens } from './tokens.js';
 
 export interface SignerOptions {
@@ -15,8 +18,10 @@ export interface SignerOptions {
   readonly socketPath: string;
   /**
    * Opens the tokens. Called once the state directory is locked, so that a second signer by mistake never logs in to a token.
+   *
+   * @param observer for the options of the pools
    */
-  readonly openTokens: () => Promise<readonly TokenPool[]>;
+  readonly openTokens: (observer: Pick<SignerObserver, 'onJobTaken'>) => Promise<readonly TokenPool[]>;
   readonly logger: Logger;
   readonly now?: () => Date;
   readonly limits?: SignerLimits;
@@ -37,15 +42,30 @@ export interface RunningSigner {
  */
 export async function runSigner(options: SignerOptions): Promise<RunningSigner> {
   const { stateDir, socketPath, logger, onStep, limits = DEFAULT_SIGNER_LIMITS, now = () => new Date() } = options;
-  const journal = await Journal.open({ stateDir, logger, onWritten: (type) => onStep?.(`journal:${type}`) });
+  const metrics = createSignerMetrics();
+  const { observer } = metrics;
+  const journal = await Journal.open({
+    stateDir,
+    logger,
+    onWritten: stepsOfWriting(onStep),
+    onAppended: (lines, seconds) => observer.onAppended(lines, seconds),
+  });
   const opened: (() => Promise<void>)[] = [() => journal.close()];
   try {
-    const tokens = new Tokens(await options.openTokens(), logger);
+    const pools = await options.openTokens(observer);
+    const tokens = new Tokens(pools, logger, observer);
     opened.unshift(() => tokens.close());
     const signer = new Signer({ journal, tokens, logger, now, onStep, dossierLimits: limits.dossier });
     await signer.readTokens();
     let stopping = false;
-    const server = createSignerHttp({ signer, limits, logger, isStopping: () => stopping });
+    const canary = new Canary({ pools, state: () => journal.state, now });
+    metrics.watch({
+      journal,
+      tokens: () => tokens.status(),
+      canary: () => canary.report(),
+      clockOk: () => formatTime(now()) >= journal.state.head.at,
+    });
+    const server = createSignerHttp({ signer, canary, metrics, limits, logger, isStopping: () => stopping });
     await listenOnSocket(server, socketPath);
     const { seq, hash } = journal.state.head;
     logger.info('the signer is ready', { socket: socketPath, journal: { seq, hash }, keys: tokens.keys.length });

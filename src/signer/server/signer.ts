@@ -11,6 +11,7 @@ import type {
   SignerStatus,
   SignResult,
   StatementJournal,
+  Verified,
   Veto,
   VetoResult,
 } from '../protocol.js';
@@ -73,6 +74,17 @@ export class Signer {
     return finish;
   }
 
+  /**
+   * Verifies a dossier and decides nothing, so that it is done with what takes long in it before the last approval comes:
+   * `verifyDossier` remembers what it verified.
+   *
+   * @throws the codes of `verifyDossier`
+   */
+  async verify(lines: AsyncIterable<string>): Promise<Verified> {
+    const { statementSha256 } = await this.#verify(lines, this.parts.now());
+    return { statement: statementSha256 };
+  }
+
   async #verify(lines: AsyncIterable<string>, at: Date): Promise<VerifiedDossier> {
     const { dossierLimits: limits } = this.parts;
     const { service, firstRoots } = this.#state;
@@ -86,10 +98,11 @@ export class Signer {
   /** Wrapped, because a bare promise would be waited for under the lock. */
   async #decide(dossier: VerifiedDossier): Promise<{ finish: Promise<SignResult> }> {
     const { journal, tokens, now, logger } = this.parts;
-    journal.requireWritable();
+    await journal.requireWritable();
     await this.#recordNewKeys();
     const at = now();
-    const decision = decide(dossier, this.#state, { now: at, keys: tokens.keys, allTokensRead: tokens.allRead });
+    const { keys, canaries, allRead: allTokensRead } = tokens;
+    const decision = decide(dossier, this.#state, { now: at, keys, canaries, allTokensRead });
     await this.#step('sign:decided');
     const { statementSha256 } = dossier;
     switch (decision.outcome) {
@@ -169,8 +182,10 @@ export class Signer {
     });
   }
 
-  status(stopping: boolean, receipt: Receipt | null = null): SignerStatus {
+  /** Looks whether a disk that took nothing takes something again, so that whoever waits for that hears of it. */
+  async status(stopping: boolean, receipt: Receipt | null = null): Promise<SignerStatus> {
     const { journal, tokens, now } = this.parts;
+    await journal.requireWritable().catch(() => undefined);
     const incomplete = receipt !== null && !holdsReceipt(this.#state, receipt);
     return describeStatus({ journal, tokens, now: now(), stopping, incomplete });
   }

@@ -1,6 +1,7 @@
-import { CountersignError, errorToWire } from '../../errors.js';
+import { CountersignError, type ErrorCode, errorToWire } from '../../errors.js';
 import type { Signature } from '../../tuf/index.js';
 import type { Logger } from '../../telemetry/index.js';
+import type { SignerObserver } from './signer-metrics.js';
 import type { TokenKey, TokenPool, TokenStatus } from '../token-types.js';
 
 /** All tokens of a signer: which keys they were last seen to hold, and signing with them. */
@@ -11,11 +12,17 @@ export class Tokens {
   constructor(
     private readonly pools: readonly TokenPool[],
     private readonly logger: Logger,
+    private readonly observer: Pick<SignerObserver, 'onSignature'> | null = null,
   ) {}
 
   /** As they were last read; a token that was not there yet adds nothing. */
   get keys(): readonly TokenKey[] {
     return this.pools.flatMap((pool) => this.#seen.get(pool) ?? []);
+  }
+
+  /** Keyids of the canary keys, as they were last seen. */
+  get canaries(): ReadonlySet<string> {
+    return new Set(this.pools.flatMap((pool) => pool.status().canary?.keyid ?? []));
   }
 
   /** Whether every token was read at least once. */
@@ -42,8 +49,19 @@ export class Tokens {
     if (pool === undefined) {
       throw new CountersignError('KEY_NOT_FOUND', `no token holds the key ${keyid}`, { details: { keyid } });
     }
-    const { signature } = await pool.sign({ keyid, payload });
-    return signature;
+    const startedMs = performance.now();
+    const tell = (code: ErrorCode | null): void => {
+      const token = pool.status().label ?? '';
+      this.observer?.onSignature({ keyid, token, seconds: (performance.now() - startedMs) / 1000, code });
+    };
+    try {
+      const { signature } = await pool.sign({ keyid, payload });
+      tell(null);
+      return signature;
+    } catch (error) {
+      tell(errorToWire(error).code);
+      throw error;
+    }
   }
 
   status(): TokenStatus[] {

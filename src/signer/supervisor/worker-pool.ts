@@ -2,6 +2,7 @@ import { CountersignError, errorToWire } from '../../errors.js';
 import type { Signature } from '../../tuf/index.js';
 import { requireWithinLimit } from '../key-rules/index.js';
 import type {
+  CanaryKey,
   SignJob,
   TokenConfig,
   TokenKey,
@@ -23,6 +24,8 @@ export interface PoolOptions extends WorkerOptions {
   readonly stateDir: string;
   /** Shared by all pools of a signer, so that only one worker at a time starts. */
   readonly startGate?: StartGate | undefined;
+  /** Told how long a job had to wait for a worker, each time that it is given one. */
+  readonly onJobTaken?: ((token: string, waitedSeconds: number) => void) | undefined;
 }
 
 const DEFAULT_UNAVAILABLE_AFTER_MS = 60_000;
@@ -32,6 +35,9 @@ const EXTRA_TRIES = 3;
 
 interface Job {
   tries: number;
+  readonly maxTries: number;
+  /** `performance.now()` when it was put into the queue. */
+  queuedMs: number;
   /** Hands the result to whoever waits for it, if there is one. */
   attempt(worker: WorkerProcess): Promise<Answer<unknown>>;
   reject(error: CountersignError): void;
@@ -61,6 +67,7 @@ export class WorkerPool implements TokenPool {
   readonly #slots: readonly Slot[];
   readonly #end = new AbortController();
   #known: ReadonlyMap<string, TokenKey> = new Map();
+  #canary: CanaryKey | null = null;
   #token: { label: string; serial: string } | null = null;
   /** Why the last start failed. */
   #trouble: { error: CountersignError; hopeless: boolean } | null = null;
@@ -108,6 +115,10 @@ export class WorkerPool implements TokenPool {
     return this.#submit({ type: 'sign', keyid, payload });
   }
 
+  async signCanary({ keyid, payload }: SignJob): Promise<{ signature: Signature }> {
+    return this.#submit({ type: 'canary', keyid, payload }, 1);
+  }
+
   async keys(): Promise<TokenKey[]> {
     if (this.#isReady() || this.#known.size === 0) await this.#refresh();
     return [...this.#known.values()].filter(({ role }) => this.#config.roles?.includes(role) ?? true);
@@ -121,6 +132,7 @@ export class WorkerPool implements TokenPool {
       serial: this.#token?.serial ?? this.#config.serial ?? null,
       state: this.#state(),
       error: isReady || error === undefined ? null : errorToWire(error),
+      canary: this.#canary,
       queued: this.#queue.length,
       workers: this.#slots.map(({ worker, state, restarts }) => ({ pid: worker?.pid ?? null, state, restarts })),
     };
@@ -154,9 +166,9 @@ export class WorkerPool implements TokenPool {
     slot.worker = worker;
     const answer = await worker.ask(openTask(this.#config, this.#options.stateDir), startTimeoutMs(this.#config));
     if (answer.kind === 'done') {
-      const { label, serial, keys } = answer.result;
+      const { label, serial } = answer.result;
       this.#token = { label, serial };
-      this.#learn(keys);
+      this.#learn(answer.result);
       this.#trouble = null;
       slot.state = 'idle';
       this.#options.logger.info('worker started', { token: label, serial, pid: worker.pid });
@@ -182,6 +194,7 @@ export class WorkerPool implements TokenPool {
     const signal = AbortSignal.any([this.#end.signal, died.signal]);
     for (let job = await this.#queue.take(signal); job !== null; job = await this.#queue.take(signal)) {
       slot.state = 'busy';
+      this.#options.onJobTaken?.(this.#token?.label ?? '', (performance.now() - job.queuedMs) / 1000);
       job.stopWaiting?.();
       job.stopWaiting = null;
       const answer = await job.attempt(worker);
@@ -213,18 +226,24 @@ export class WorkerPool implements TokenPool {
     }
     job.tries += 1;
     if (this.#ended !== null) job.reject(this.#ended.error);
-    else if (job.tries >= this.#slots.length + EXTRA_TRIES) job.reject(answer.error);
+    else if (job.tries >= job.maxTries) job.reject(answer.error);
     else {
+      job.queuedMs = performance.now();
       this.#queue.putBack(job);
       this.#availabilityChanged();
     }
   }
 
-  async #submit<T extends 'sign' | 'keys'>(task: TaskOf<T>): Promise<WorkerResult<T>> {
+  async #submit<T extends 'sign' | 'canary' | 'keys'>(
+    task: TaskOf<T>,
+    maxTries = this.#slots.length + EXTRA_TRIES,
+  ): Promise<WorkerResult<T>> {
     this.#refuseIfHopeless();
     return new Promise((resolve, reject) => {
       this.#queue.add({
         tries: 0,
+        maxTries,
+        queuedMs: performance.now(),
         attempt: async (worker) => {
           const answer = await worker.ask(task, this.#config.signTimeoutMs);
           if (answer.kind === 'done') resolve(answer.result);
@@ -238,12 +257,12 @@ export class WorkerPool implements TokenPool {
   }
 
   async #refresh(): Promise<void> {
-    const { keys } = await this.#submit({ type: 'keys' });
-    this.#learn(keys);
+    this.#learn(await this.#submit({ type: 'keys' }));
   }
 
-  #learn(keys: readonly TokenKey[]): void {
+  #learn({ keys, canary }: WorkerResult<'keys'>): void {
     this.#known = new Map(keys.map((key) => [key.keyid, key]));
+    this.#canary = canary;
   }
 
   /** While no worker is there, the clock of every waiting job runs; or, with an error that only people mend, stops it. */

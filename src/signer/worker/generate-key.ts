@@ -1,8 +1,8 @@
-import { randomBytes, randomInt } from 'node:crypto';
 import { CountersignError } from '../../errors.js';
-import { factoryInLabel, formatKeyLabel, messageLimitOf, requireFreshSecrecy } from '../key-rules/index.js';
-import { generateKeyPair, type KeyPairs, type TokenInfo } from '../pkcs11/index.js';
+import { factoryInLabel, formatKeyLabel, messageLimitOf } from '../key-rules/index.js';
+import type { TokenInfo } from '../pkcs11/index.js';
 import type { TokenKey } from '../token-types.js';
+import { makeKeyPair } from './make-key-pair.js';
 import type { OpenToken } from './open-token.js';
 import type { GenerateRequest } from './protocol.js';
 
@@ -24,19 +24,7 @@ export function generateKey(token: OpenToken, request: GenerateRequest): TokenKe
     role: request.role,
     n: 1 + Math.max(0, ...siblings.map(({ ckaLabel: label }) => Number(label.split(':')[3]))),
   });
-  const made = generateKeyPair(token.session, { type: request.type, ckaId: freeCkaId(token.found), ckaLabel });
-  try {
-    requireFreshSecrecy(ckaLabel, made.pair.attributes);
-    token.signPair(made.pair, canary());
-    const key = token.describe(made.pair);
-    if (key === null) throw new CountersignError('TOKEN_FAILED', 'the token did not keep the label of the new key');
-    return key;
-  } catch (error) {
-    made.destroy();
-    throw error;
-  } finally {
-    token.refresh();
-  }
+  return makeKeyPair(token, request.type, ckaLabel, (pair) => token.describe(pair));
 }
 
 /** A targets document soon outgrows what such a token signs with Ed25519. */
@@ -58,18 +46,4 @@ function requireNoStandby(siblings: readonly TokenKey[], { consumed, force, fact
     hint: 'use that key, or add --force to make another one beside it',
     details: { keyids: standby.map(({ keyid }) => keyid), labels: standby.map(({ ckaLabel }) => ckaLabel) },
   });
-}
-
-/** Two random bytes: all that a YubiHSM has for CKA_ID; it keeps 0000 and ffff for itself. */
-function freeCkaId({ ckaIds }: KeyPairs): Buffer {
-  for (;;) {
-    const ckaId = Buffer.alloc(2);
-    ckaId.writeUInt16BE(randomInt(0x0001, 0xffff));
-    if (!ckaIds.has(ckaId.toString('hex'))) return ckaId;
-  }
-}
-
-/** Never to be taken for metadata or a statement: it is no JSON. */
-function canary(): Buffer {
-  return Buffer.concat([Buffer.from('countersign canary\n'), randomBytes(32)]);
 }

@@ -1,6 +1,13 @@
 import { CountersignError, isCountersignError } from '../../errors.js';
 import { algorithmOf, type Signature, verifySignature } from '../../tuf/index.js';
-import { messageLimitOf, parseKeyLabel, requireSecrecy, requireWithinLimit } from '../key-rules/index.js';
+import {
+  CANARY_LABEL,
+  messageLimitOf,
+  parseKeyLabel,
+  requireCanaryText,
+  requireSecrecy,
+  requireWithinLimit,
+} from '../key-rules/index.js';
 import {
   findToken,
   type KeyPair,
@@ -11,7 +18,7 @@ import {
   TokenSession,
 } from '../pkcs11/index.js';
 import { actionAfter } from '../pkcs11/ckr.js';
-import type { TokenKey, TokenSelector } from '../token-types.js';
+import type { CanaryKey, TokenKey, TokenSelector } from '../token-types.js';
 import { logIn, recordRefusal } from './log-in.js';
 
 /** Tries of one signing inside one process, before a fresh process is asked for. */
@@ -65,6 +72,12 @@ export class OpenToken {
     return this.#found.pairs.flatMap((pair) => this.describe(pair) ?? []);
   }
 
+  /** The key with which this token proves that it can sign, if it has one. */
+  canary(): CanaryKey | null {
+    const pair = this.#found.pairs.find(({ ckaLabel }) => ckaLabel === CANARY_LABEL);
+    return pair === undefined ? null : { keyid: pair.keyid, key: pair.key };
+  }
+
   /** Looks at the token again: another process may have made a key. */
   refresh(): void {
     this.#found = listKeyPairs(this.session);
@@ -95,10 +108,20 @@ export class OpenToken {
    * @throws KEY_NOT_FOUND, KEY_AMBIGUOUS, KEY_ATTRIBUTES, TOKEN_MESSAGE_LIMIT, SIGNATURE_WRONG and what the token says
    */
   sign(keyid: string, payload: Uint8Array): Signature {
+    return this.#sign(keyid, payload, (ckaLabel) => parseKeyLabel(ckaLabel) !== null);
+  }
+
+  /** The same with the canary key, which signs nothing else. @throws INPUT_INVALID, and the codes of `sign` */
+  signCanary(keyid: string, payload: Uint8Array): Signature {
+    requireCanaryText(Buffer.from(payload));
+    return this.#sign(keyid, payload, (ckaLabel) => ckaLabel === CANARY_LABEL);
+  }
+
+  #sign(keyid: string, payload: Uint8Array, isMeant: (ckaLabel: string) => boolean): Signature {
     const message = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
     for (let tries = 1; ; tries += 1) {
       try {
-        return this.signPair(this.#find(keyid), message);
+        return this.signPair(this.#find(keyid, isMeant), message);
       } catch (error) {
         const action = actionAfter(error);
         recordRefusal(this.session.token.info, this.#stateDir, error);
@@ -132,13 +155,13 @@ export class OpenToken {
     this.#module.close();
   }
 
-  #find(keyid: string): KeyPair {
+  #find(keyid: string, isMeant: (ckaLabel: string) => boolean): KeyPair {
     if (!this.#knows(keyid)) this.refresh();
     if (this.#found.ambiguous.has(keyid)) {
       throw new CountersignError('KEY_AMBIGUOUS', 'the token has this key more than once', { details: { keyid } });
     }
     const pair = this.#found.pairs.find((candidate) => candidate.keyid === keyid);
-    if (pair === undefined || parseKeyLabel(pair.ckaLabel) === null) {
+    if (pair === undefined || !isMeant(pair.ckaLabel)) {
       const { label } = this.session.token.info;
       throw new CountersignError('KEY_NOT_FOUND', `the token ${label} has no such key of ours`, {
         details: { keyid, token: label },

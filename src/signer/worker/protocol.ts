@@ -32,8 +32,10 @@ const taskSchema = z.discriminatedUnion('type', [
     stateDir: z.string(),
   }),
   z.strictObject({ type: z.literal('sign'), keyid: z.string(), payload: z.custom<Uint8Array>(isBytes) }),
+  z.strictObject({ type: z.literal('canary'), keyid: z.string(), payload: z.custom<Uint8Array>(isBytes) }),
   z.strictObject({ type: z.literal('keys') }),
   z.strictObject({ type: z.literal('generate'), request: generateSchema }),
+  z.strictObject({ type: z.literal('generate-canary'), keyType: z.enum(KEY_TYPES) }),
   z.strictObject({
     type: z.literal('init-token'),
     module: moduleSchema,
@@ -49,10 +51,15 @@ export type TaskOf<T extends WorkerTask['type']> = Extract<WorkerTask, { type: T
 export const requestSchema = z.strictObject({ id: z.int(), task: taskSchema });
 export type WorkerRequest = z.output<typeof requestSchema>;
 
+const publicKeySchema = z.object({
+  keytype: z.enum(['RSA', 'ED25519']),
+  keyval: z.object({ public: z.string() }),
+});
+const canaryKeySchema = z.object({ keyid: z.string(), key: publicKeySchema });
 const attributeSchema = z.boolean().nullable();
 const tokenKeySchema = z.object({
   keyid: z.string(),
-  key: z.object({ keytype: z.enum(['RSA', 'ED25519']), keyval: z.object({ public: z.string() }) }),
+  key: publicKeySchema,
   keytype: z.enum(['RSA', 'ED25519']),
   role: z.enum(KEY_ROLES),
   factory: z.string(),
@@ -69,12 +76,17 @@ const tokenKeySchema = z.object({
   maxMessageBytes: z.int().nullable(),
 });
 
+const signatureSchema = z.object({ keyid: z.string(), method: z.string(), sig: z.string() });
+const keysSchema = z.object({ keys: z.array(tokenKeySchema), canary: canaryKeySchema.nullable() });
+
 /** What `done` carries, for each task. */
 export const resultSchemas = {
-  open: z.object({ label: z.string(), serial: z.string(), keys: z.array(tokenKeySchema) }),
-  sign: z.object({ signature: z.object({ keyid: z.string(), method: z.string(), sig: z.string() }) }),
-  keys: z.object({ keys: z.array(tokenKeySchema) }),
+  open: keysSchema.extend({ label: z.string(), serial: z.string() }),
+  sign: z.object({ signature: signatureSchema }),
+  canary: z.object({ signature: signatureSchema }),
+  keys: keysSchema,
   generate: z.object({ key: tokenKeySchema }),
+  'generate-canary': z.object({ canary: canaryKeySchema }),
   'init-token': z.object({ label: z.string(), serial: z.string() }),
   close: z.object({}),
 } as const satisfies Record<WorkerTask['type'], z.ZodType>;

@@ -40,12 +40,19 @@ export function runWorker(port: WorkerPort): void {
     if (task.type === 'close') return {};
     if (token === null) throw new CountersignError('TOKEN_UNAVAILABLE', 'this worker has no token yet');
     if (task.type === 'sign') return signed(token, task);
+    if (task.type === 'canary') {
+      return { signature: token.signCanary(task.keyid, task.payload) } satisfies WorkerResult<'canary'>;
+    }
     if (task.type === 'generate') {
       const { generateKey } = await import('./generate-key.js');
       return { key: generateKey(token, task.request) } satisfies WorkerResult<'generate'>;
     }
+    if (task.type === 'generate-canary') {
+      const { generateCanary } = await import('./generate-canary.js');
+      return { canary: generateCanary(token, task.keyType) } satisfies WorkerResult<'generate-canary'>;
+    }
     token.refresh();
-    return { keys: token.keys() } satisfies WorkerResult<'keys'>;
+    return { keys: token.keys(), canary: token.canary() } satisfies WorkerResult<'keys'>;
   };
 
   port.onRequest((raw) => {
@@ -65,7 +72,7 @@ export function runWorker(port: WorkerPort): void {
 
 function opened(token: OpenToken): WorkerResult<'open'> {
   const { label, serial } = token.session.token.info;
-  return { label, serial, keys: token.keys() };
+  return { label, serial, keys: token.keys(), canary: token.canary() };
 }
 
 function signed(token: OpenToken, task: TaskOf<'sign'>): WorkerResult<'sign'> {

@@ -13,6 +13,6 @@ const POLL_MS = 1000;
 let orphanedAt: number | null = null;
 setInterval(() => {
   if (process.ppid === parentPid) return;
-  orphanedAt ??= Date.now();
-  if (Date.now() - orphanedAt >= graceMs) process.kill(process.pid, 'SIGKILL');
+  orphanedAt ??= performance.now();
+  if (performance.now() - orphanedAt >= graceMs) process.kill(process.pid, 'SIGKILL');
 }, POLL_MS);

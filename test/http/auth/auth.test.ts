@@ -173,6 +173,18 @@ describe('signing in', () => {
     expect(problemOf(await read(session))).toBe('401 UNAUTHENTICATED');
   });
 
+  it('that began while the clock was a year ahead is worth nothing once the clock is right', async () => {
+    const yearMs = 365 * 24 * HOUR_MS;
+    world.advance(yearMs);
+    const ahead = await world.session('alice');
+    expect((await read(ahead)).status).toBe(200);
+    world.advance(-yearMs);
+    const answer = await read(ahead);
+    expect(problemOf(answer)).toBe('401 UNAUTHENTICATED');
+    expect(answer.text).toContain('has not come yet');
+    expect((await read(await world.session('alice'))).status).toBe(200);
+  });
+
   it('names service, address and time in the challenge', async () => {
     const text = await challenge();
     expect(JSON.parse(text)).toMatchObject({

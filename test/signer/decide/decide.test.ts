@@ -476,7 +476,12 @@ describe('decide, when all else is right', () => {
     bench = await signerBench();
     const { fixture, journal, token } = bench;
     const dossier = await verifyDossier(fixture.dossier(), fixture.pins, bench.now, { judgeBy: 'clock' });
-    const circumstances = { now: bench.now, keys: await token.keys(), allTokensRead: true };
+    const circumstances = {
+      now: bench.now,
+      keys: await token.keys(),
+      allTokensRead: true,
+      canaries: new Set<string>(),
+    };
     const decision = decide(dossier, journal.state, circumstances);
     expect(decision).toMatchObject({
       outcome: 'sign',

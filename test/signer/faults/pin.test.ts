@@ -1,4 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { listKeys } from '../../../src/signer/keys/index.js';
 import { resetPin } from '../../../src/signer/pin/index.js';
@@ -33,6 +35,18 @@ async function openAndClose(): Promise<ReturnType<TokenPool['status']>> {
 }
 
 const workersOf = (pool: TokenPool): number[] => pool.status().workers.flatMap(({ pid }) => pid ?? []);
+
+const pinRecords = (): string[] => {
+  const folder = join(bench.options.stateDir, 'pins');
+  return existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
+};
+
+/** The worker that is in its login, as soon as the PIN was sent once more than `before` times. */
+async function pidInLogin(before: number): Promise<number> {
+  while (bench.shim.calls('C_Login') === before) await pause(20);
+  const [record = ''] = pinRecords();
+  return (JSON.parse(readFileSync(record, 'utf8')) as { pid: number }).pid;
+}
 
 describe('after CKR_PIN_INCORRECT', () => {
   it('no process of any restart sends the PIN again, until the operator says so', async () => {
@@ -120,12 +134,26 @@ describe('the token’s own warning', () => {
 });
 
 describe('a login that nobody answers', () => {
+  it('because its worker was killed counts, until one goes well: however often that happens', async () => {
+    for (let times = 0; times < 4; times += 1) {
+      const before = bench.shim.calls('C_Login');
+      bench.shim.plan({ call: 'C_Login', fault: 'hang' });
+      const opening = bench.open();
+      process.kill(await pidInLogin(before), 'SIGKILL');
+      const pool = await opening;
+      await bench.sign(pool);
+      expect(pinRecords()).toEqual([]);
+      await pool.close();
+    }
+  });
+
   it.each(['crash', 'hang', `return 5`] as const)(
     '%s: tried three times by all processes together, then not again',
     async (fault) => {
       bench.shim.plan({ call: 'C_Login', fault, times: 'always' });
       const tries = loginsDuring(async () => {
-        const pool = await bench.open({ startTimeoutMs: 30_000 });
+        // Only one that hangs has to be given up, and it has to have come as far as its login by then.
+        const pool = await bench.open(fault === 'hang' ? { startTimeoutMs: 100_000 } : {});
         expect(await rejectionOf(bench.sign(pool))).toBe('PIN_REFUSED (no pointer)');
         expect(await openAndClose()).toMatchObject({ state: 'stopped', error: { code: 'PIN_REFUSED' } });
       });

@@ -218,7 +218,7 @@ describe('Journal.append on a failing disk', () => {
       await expect(rejectionOf(bench.journal.append(bench.now, [published(1)]))).resolves.toMatch(
         /^JOURNAL_WRITE_FAILED/,
       );
-      expect(bench.journal.failed).toBe(true);
+      expect(bench.journal.failure).toMatchObject({ code: 'JOURNAL_WRITE_FAILED' });
       expect(bench.journal.state.head.seq).toBe(3);
       await expect(rejectionOf(bench.signer.sign(bench.fixture.dossier()))).resolves.toMatch(/^JOURNAL_WRITE_FAILED/);
       expect(bench.token.signed).toHaveLength(0);

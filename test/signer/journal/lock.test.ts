@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -29,6 +29,15 @@ describe('lockStateDir', () => {
     expect(codeOf(() => lockStateDir(directory))).toBe('SIGNER_BUSY');
     lock.release();
     lockStateDir(directory).release();
+  });
+
+  it("given free twice closes nobody else's file", () => {
+    const lock = lockStateDir(directory);
+    lock.release();
+    const next = openSync(directory, 'r');
+    lock.release();
+    expect(fstatSync(next).isDirectory()).toBe(true);
+    closeSync(next);
   });
 
   it('is held against a live process and given free by one that was killed', async () => {

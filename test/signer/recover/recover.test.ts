@@ -45,8 +45,8 @@ describe('a journal that is not the one that it was', () => {
       await putBack(bench, journal);
       await bench.restart();
       expect(await rejectionOf(bench.signer.sign(next, receipt))).toMatch(/^JOURNAL_INCOMPLETE/);
-      expect(bench.signer.status(false, receipt).journal.incomplete).toBe(true);
-      expect(bench.signer.status(false).journal.incomplete).toBe(false);
+      expect((await bench.signer.status(false, receipt)).journal.incomplete).toBe(true);
+      expect((await bench.signer.status(false)).journal.incomplete).toBe(false);
     }
     expect(bench.token.signed).toHaveLength(1);
   });
@@ -86,7 +86,7 @@ describe('a recovery', () => {
     const next = bench.fixture.dossier({ wave: wave(43) });
     await expect(bench.signer.sign(next, receipt)).resolves.toMatchObject({ signatures: [{}] });
     expect(bench.token.signed).toHaveLength(2);
-    expect(bench.signer.status(false).recoveries).toMatchObject([
+    expect((await bench.signer.status(false)).recoveries).toMatchObject([
       { reason: 'the disk died', persons: ['alice', 'bob'] },
     ]);
     await bench.restart();
@@ -138,7 +138,7 @@ describe('a recovery', () => {
     await putBack(bench, null);
     await recover(bench, { evidence: files });
     expect(await rejectionOf(sign(other(42)))).not.toBe('RESOLVED');
-    expect(bench.signer.status(false).watermarks).toMatchObject([{ issued: { version: 42 } }]);
+    expect((await bench.signer.status(false)).watermarks).toMatchObject([{ issued: { version: 42 } }]);
   });
 
   it('takes evidence rather than the dossier of the same request, in whatever order they come', async () => {
@@ -163,7 +163,7 @@ describe('a recovery', () => {
       watermark: { version: 42 },
     });
     expect(await rejectionOf(sign(other(42)))).toMatch(/^(WATERMARK_PUBLISHED|STALE_BASE)/);
-    expect([...bench.signer.status(false).frozen]).toEqual([]);
+    expect([...(await bench.signer.status(false)).frozen]).toEqual([]);
   });
 
   it('lifts the freeze that it explains, and no other', async () => {
@@ -225,7 +225,7 @@ describe('a recovery', () => {
     );
     await apply(bench, signed(bench, file, ['alice', 'carol']), { evidence });
     await bench.restart();
-    expect(bench.signer.status(false).policy.version).toBe(2);
+    expect((await bench.signer.status(false)).policy.version).toBe(2);
   });
 
   it('is noticed when it is put back to before it, and can be done again', async () => {

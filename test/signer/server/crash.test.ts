@@ -118,7 +118,7 @@ describe('a signer that dies while it signs', () => {
       /^JOURNAL_WRITE_FAILED/,
     );
     expect(bench.token.signed).toHaveLength(0);
-    expect(bench.signer.status(false).journal.failed).toBe(true);
+    expect((await bench.signer.status(false)).journal.failed).toBe(true);
   });
 });
 

@@ -51,6 +51,33 @@ const typesInJournal = (): string[] =>
     .split('\n')
     .map((line) => /"type":"([a-z]+)"/.exec(line)?.[1] ?? '?');
 
+async function* linesOf(lines: readonly string[]): AsyncGenerator<string> {
+  yield* await Promise.resolve(lines);
+}
+
+describe('Signer.verify', () => {
+  it('verifies a dossier and leaves no trace of it, however many approved it', async () => {
+    bench = await signerBench();
+    const wave = bench.fixture.wave();
+    const before = typesInJournal();
+    for (const approvals of [[], ['alice', 'bob']]) {
+      const verified = await bench.signer.verify(linesOf(bench.fixture.dossier({ wave, approvals })));
+      expect(verified).toEqual({ statement: wave.sha256 });
+    }
+    expect(typesInJournal()).toEqual(before);
+    expect(bench.token.signed).toEqual([]);
+    await expect(bench.signer.sign(bench.fixture.dossier({ wave, approvals: ['alice'] }))).rejects.toMatchObject({
+      code: 'QUORUM_NOT_MET',
+    });
+  });
+
+  it('says at once what is wrong with it', async () => {
+    bench = await signerBench();
+    const lines = bench.fixture.dossier({ parts: (parts) => ({ ...parts, documents: ['{}'] }) });
+    await expect(bench.signer.verify(linesOf(lines))).rejects.toMatchObject({ code: 'CHANGES_DO_NOT_REPRODUCE' });
+  });
+});
+
 describe('Signer.sign', () => {
   it('signs an approved Wave with the key in the token', async () => {
     bench = await signerBench();
@@ -206,7 +233,9 @@ describe('Signer.sign', () => {
     expect(bench.logger.lines.at(-1)).toContain('frozen');
     await bench.restart();
     await expect(rejectionOf(bench.signer.sign(good))).resolves.toMatch(/^ROLE_FROZEN/);
-    expect(bench.signer.status(false).frozen).toMatchObject([{ factory: 'acme', role: 'targets', version: 42 }]);
+    expect((await bench.signer.status(false)).frozen).toMatchObject([
+      { factory: 'acme', role: 'targets', version: 42 },
+    ]);
   });
 });
 
@@ -461,7 +490,7 @@ describe('Signer.status and keys', () => {
     bench = await signerBench();
     await bench.signer.sign(bench.fixture.dossier());
     bench.now = new Date(bench.now.getTime() - 5000);
-    const status = bench.signer.status(false);
+    const status = await bench.signer.status(false);
     expect(status).toMatchObject({
       initialised: true,
       service: bench.fixture.policy.sha256,

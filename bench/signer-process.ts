@@ -1,0 +1,63 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { stringify } from 'yaml';
+import { startDaemon } from '../scripts/demo/process.js';
+import type { Pins } from '../src/dossier/index.js';
+import { createSignerClient } from '../src/signer/client/index.js';
+import { generateKey, initSigner, type KeyType, type SignerClient, type TokenKey } from '../src/signer/index.js';
+import { makeSoftHsm } from '../test/support/softhsm.js';
+import type { Closing } from './closing.js';
+import { openRawToken, type RawToken } from './raw-token.js';
+
+/** The programs as they are built. */
+export const MAIN = resolve(import.meta.dirname, '../dist/main.js');
+export const FACTORY = 'acme';
+export const TOKEN_LABEL = 'targets';
+
+/** A new SoftHSM token with one key, and a process that does nothing but sign with it. */
+export interface BenchToken {
+  readonly key: TokenKey;
+  readonly raw: RawToken;
+  /** What the signer's configuration says of it. */
+  readonly config: object;
+  /** For whatever else the benchmark keeps in files. */
+  readonly folder: string;
+}
+
+export async function openBenchToken(keyType: KeyType, closing: Closing): Promise<BenchToken> {
+  const folder = mkdtempSync(join(tmpdir(), 'countersign-bench-'));
+  closing.add(() => rmSync(folder, { recursive: true, force: true }));
+  const hsm = makeSoftHsm();
+  closing.add(() => hsm.remove());
+  const token = hsm.makeToken(TOKEN_LABEL);
+  const key = await generateKey(token, { factory: FACTORY, role: 'targets', type: keyType }, hsm.options);
+  const rawState = join(folder, 'raw');
+  mkdirSync(rawState, { mode: 0o700 });
+  const raw = await openRawToken(token, key.keyid, rawState);
+  closing.add(() => raw.close());
+  const { module, moduleEnvironment, pinFile, label } = token;
+  return { key, raw, folder, config: { label, module, moduleEnvironment, pinFile, workers: 1 } };
+}
+
+/** `countersign signer run`, with one worker. */
+export async function startSigner(
+  { folder, key, config }: BenchToken,
+  trust: { readonly policy: string; readonly pins: Pins },
+  closing: Closing,
+): Promise<{ client: SignerClient; socketPath: string }> {
+  const stateDir = join(folder, 'state');
+  await initSigner({ stateDir, policies: [trust.policy], pins: trust.pins, keys: [key], now: new Date() });
+  const socketPath = join(folder, 'signer.sock');
+  const configPath = join(folder, 'signer.yaml');
+  writeFileSync(
+    configPath,
+    stringify({ stateDir, socket: socketPath, tokens: [config], log: { level: 'info', style: 'json' } }),
+  );
+  const daemon = await startDaemon('signer', process.execPath, [MAIN, 'signer', 'run', '--config', configPath], {
+    logFile: join(folder, 'signer.log'),
+    ready: () => Promise.resolve(existsSync(socketPath)),
+  });
+  closing.add(() => daemon.stop());
+  return { client: createSignerClient({ socketPath }), socketPath };
+}

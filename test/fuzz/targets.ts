@@ -1,0 +1,24 @@
+import type { FuzzTarget } from './fuzz-target.js';
+import { canonicalTarget } from './targets/canonical.js';
+import { documentTargets } from './targets/documents.js';
+import { dossierTarget } from './targets/dossier.js';
+import { dossierLinesTarget } from './targets/dossier-lines.js';
+import { formTarget } from './targets/form.js';
+import { httpTargets } from './targets/http-api.js';
+import { journalTarget } from './targets/journal.js';
+import { metadataTarget } from './targets/metadata.js';
+import { policyTarget } from './targets/policy.js';
+import { signerTargets } from './targets/signer-socket.js';
+import { sshKeyTarget } from './targets/ssh-key.js';
+import { sshsigTarget } from './targets/sshsig.js';
+import { textTarget } from './targets/text.js';
+
+/** Readers of bytes, called as functions. */
+export const READERS: readonly FuzzTarget[] = [
+  ...[canonicalTarget, metadataTarget, textTarget, sshsigTarget, sshKeyTarget, policyTarget, ...documentTargets],
+  ...[dossierLinesTarget, dossierTarget, journalTarget, formTarget],
+];
+
+export function allTargets(): FuzzTarget[] {
+  return [...READERS, ...httpTargets, ...signerTargets];
+}

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import {
+  explainVerification,
+  readDossierLines,
+  requireApproved,
+  verifyDossier,
+  type VerifiedDossier,
+} from '../../../src/dossier/index.js';
+import { ERROR_CODES } from '../../../src/errors.js';
+import { corpusOf } from '../corpus.js';
+import { dossierSeeds, type DossierSeeds } from '../dossier-seeds.js';
+import type { FuzzTarget } from '../fuzz-target.js';
+import { madeBy } from '../inputs.js';
+import { mutateDossier } from '../mutate-dossier.js';
+import { attemptAsync } from '../refusal.js';
+
+/** Signed dossiers and evidence with lines changed, moved, doubled, dropped, and put in from others. */
+export const dossierTarget: FuzzTarget = {
+  name: 'dossier',
+  share: 20_000,
+  async open() {
+    const seeds = dossierSeeds();
+    const approved = (await seeds.verified()).filter(
+      ({ quorum, rejections }) => quorum.missing + rejections.length === 0,
+    );
+    const inputs = madeBy((random) => Buffer.from(mutateDossier(random, seeds.files).join('')));
+    return { corpus: corpusOf('dossier'), inputs, check: (input) => check(input, seeds, approved) };
+  },
+};
+
+async function check(input: Buffer, { pins, now }: DossierSeeds, approved: readonly VerifiedDossier[]): Promise<void> {
+  const codes = ERROR_CODES.filter((code) => code !== 'INTERNAL');
+  const outcome = await attemptAsync(codes, () => verifyDossier(readDossierLines([input]), pins, now));
+  if ('refused' in outcome) return;
+  const verified = outcome.accepted;
+  assert.ok(explainVerification(verified).length > 0);
+  const vote = await attemptAsync(['QUORUM_NOT_MET', 'REJECTED'], () =>
+    Promise.resolve().then(() => requireApproved(verified)),
+  );
+  if ('refused' in vote) return;
+  // Whatever was changed: what is approved is what officers approved, and nothing is signed that the key did not sign.
+  const originals = approved.filter(({ statementText }) => statementText === verified.statementText);
+  const [original] = originals;
+  assert.ok(original !== undefined, 'another statement is approved');
+  assert.deepEqual(verified.documents, original.documents, 'other documents are approved');
+  assert.deepEqual(verified.summary, original.summary, 'officers would read something else');
+  const known = new Set(originals.flatMap(({ quorum }) => quorum.persons));
+  assert.ok(
+    verified.quorum.persons.every((person) => known.has(person)),
+    'somebody counts who did not approve',
+  );
+  const made = originals.flatMap(({ signatures }) => signatures.map(({ sig }) => sig));
+  assert.ok(
+    verified.signatures.every(({ sig }) => made.includes(sig)),
+    'a signature that nobody made',
+  );
+  if (verified.journal !== undefined) {
+    const { head } = verified.journal;
+    assert.ok(
+      originals.some(({ journal }) => journal?.head.hash === head.hash),
+      'a journal that no signer wrote',
+    );
+  }
+}
