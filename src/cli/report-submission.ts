@@ -22,7 +22,7 @@ export async function reportSubmission(
   if (preview !== undefined) {
     if (json === true) printJson(context, preview);
     else printData(context, `${preview.text.trimEnd()}\n`);
-    return say(context, 'dry run: everything holds; nothing was asked');
+    say(context, 'dry run: everything holds; nothing was asked'); return;
   }
   say(
     context,
