@@ -22,7 +22,8 @@ export async function reportSubmission(
   if (preview !== undefined) {
     if (json === true) printJson(context, preview);
     else printData(context, `${preview.text.trimEnd()}\n`);
-    say(context, 'dry run: everything holds; nothing was asked'); return;
+    say(context, 'dry run: everything holds; nothing was asked');
+    return;
   }
   say(
     context,
