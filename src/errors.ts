@@ -65,6 +65,10 @@ export const ERROR_CODES = [
   'ROOT_ANSWER_EXPIRES',
   'ROOT_ANSWER_CHANGELOG',
   'ROOT_ANSWER_DIFFERS', // in anything else
+  // offline-keys/: archives that fioctl keeps offline keys in
+  'OFFLINE_KEYS_INVALID', // no such archive, cut short, or a key in it is none
+  'OFFLINE_KEYS_TOO_LARGE',
+  'OFFLINE_KEYS_UNSAFE', // paths that lead out of it, links, devices
   // policy/
   'POLICY_INVALID',
   'POLICY_NOT_SIGNED', // not enough of the right officers signed it

@@ -31,6 +31,7 @@ import {
 import { openStore } from '../../src/store/index.js';
 import { parseTargets, sha256Hex } from '../../src/tuf/index.js';
 import { createFixture, metadataText, type Fixture, type FixtureOptions } from './factory-fixture.js';
+import { noRootUpdate } from './no-root-update.js';
 import { journalLines } from './journal-lines.js';
 import { recordingLogger, type RecordingLogger } from './recording-logger.js';
 
@@ -191,6 +192,7 @@ function factoryOf(fixture: Fixture, broken: HttpWorld['broken']): FactoryPort {
   return {
     name: fixture.factory,
     url: 'https://api.example',
+    ...noRootUpdate(),
     rootChain: (repository, from) =>
       answer(() => fixture.rootTexts[repository].slice(from - 1).map((text) => Buffer.from(text))),
     ciTargets: () => answer(() => Buffer.from(metadataText(fixture.ciTargets))),
