@@ -95,6 +95,8 @@ export const ERROR_CODES = [
   'STATEMENT_OTHER_SERVICE',
   'STATEMENT_BASE_MISMATCH', // what the statement builds on is not what the dossier holds
   'STATEMENT_DOCUMENT_MISMATCH',
+  'STATEMENT_KEYS_MISMATCH', // the statement's keys are not just those that are new to the roots
+  'KEY_PROOF_INVALID', // nothing proves that the key is held, for this role of this Factory
   'SIGN_KEY_NOT_IN_ROLE', // a keyid to sign with is none of the production root's targets role
   'SIGN_KEY_ONLINE', // a keyid to sign with is the Factory's online key
   'APPROVAL_DUPLICATE', // one approval stands twice in the dossier
