@@ -136,6 +136,8 @@ export const ERROR_CODES = [
   // signing/, store/
   'REQUEST_NOT_FOUND',
   'REQUEST_OPEN_EXISTS', // one open wave per tag
+  'ROOT_UPDATE_ACTIVE', // the Factory has a root update under way that is not ours
+  'ROOT_UPDATE_LOST', // the Factory does not have our root update any more
   'REQUEST_STATE', // not possible in the state that the request is in
   'IDEMPOTENCY_CONFLICT', // the Idempotency-Key came before with another body
   'APPROVAL_NOT_COUNTED', // valid, but of the requester
