@@ -80,7 +80,7 @@ function checkIntent(intent: Intent, { statement, statementSha256, persons }: Ap
       entry !== undefined &&
       document.repository === entry.repository &&
       document.role === entry.role &&
-      document.tag === entry.tag &&
+      document.tag === (entry.role === 'root' ? null : entry.tag) &&
       document.version === entry.version &&
       document.sha256 === entry.sha256 &&
       document.length === entry.length;

@@ -1,5 +1,5 @@
 import { encodeRejection } from '../../approval/index.js';
-import { requireApproved, type VerifiedDossier } from '../../dossier/index.js';
+import { requireApproved, requireKind, type VerifiedDossier } from '../../dossier/index.js';
 import { CountersignError, isCountersignError } from '../../errors.js';
 import { factoryOf } from '../../policy/index.js';
 import { formatTime } from '../../tuf/index.js';
@@ -131,7 +131,8 @@ function documentsToSign(
   const factory = factoryOf(policy.policy, statement.factory);
   const chosen: JournalBodyOf<'intent'>['documents'] = [];
   for (const [index, { entry, bytes }] of documents.entries()) {
-    const { repository, role, tag, version, sha256 } = entry;
+    const { repository, role, version, sha256 } = entry;
+    const tag = entry.role === 'root' ? null : entry.tag;
     const root = roots[repository].signed;
     const sign = signKeys({ entry, length: bytes.length, root, own, factory, allTokensRead });
     if (sign.length > 0) {
@@ -177,7 +178,8 @@ export function newVetoes(
 }
 
 /** Base and watermarks, document by document. */
-function judgeLines({ base, statement }: VerifiedDossier, state: SignerState): JournalBodyOf<'published'>[] {
+function judgeLines(dossier: VerifiedDossier, state: SignerState): JournalBodyOf<'published'>[] {
+  const { base, statement } = requireKind(dossier, 'wave');
   const record: JournalBodyOf<'published'>[] = [];
   const supersedes = statement.supersedes?.documents ?? [];
   const targets = base.productionTargets;

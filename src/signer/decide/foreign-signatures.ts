@@ -1,4 +1,4 @@
-import type { VerifiedDossier } from '../../dossier/index.js';
+import { requireKind, type VerifiedDossier } from '../../dossier/index.js';
 import { isCountersignError } from '../../errors.js';
 import type { Repository } from '../../factory/index.js';
 import { type Root, type Signature, verifySignature } from '../../tuf/index.js';
@@ -55,7 +55,7 @@ function isValid(signature: Signature, root: Root, signedBytes: Uint8Array): boo
 
 /** Everything in a dossier that may carry a signature of ours; roots only as far as they are new. */
 export function* documentsOf(dossier: VerifiedDossier, state: SignerState): Generator<SeenDocument> {
-  const { base, documents, published, rootChains, roots, signatures, statement } = dossier;
+  const { base, documents, published, rootChains, roots, signatures, statement } = requireKind(dossier, 'wave');
   for (const repository of ['ci', 'production'] as const) {
     const chain = rootChains[repository];
     for (const [index, root] of chain.entries()) {

@@ -1,4 +1,4 @@
-import type { VerifiedDossier } from '../../dossier/index.js';
+import type { VerifiedWaveDossier } from '../../dossier/index.js';
 import { CountersignError } from '../../errors.js';
 import { REPOSITORIES } from '../../factory/index.js';
 import {
@@ -27,7 +27,7 @@ import type { RecoveryPlan } from './plan.js';
  * @throws QUORUM_NOT_MET our key signed it and its approvals are not all there; POLICY_CHAIN_BROKEN, ROOT_NOT_TRUSTED it contradicts
  *   the journal or another file
  */
-export function planDossier(plan: RecoveryPlan, dossier: VerifiedDossier): void {
+export function planDossier(plan: RecoveryPlan, dossier: VerifiedWaveDossier): void {
   const { state } = plan;
   const { policies, rootChains, statement } = dossier;
   const { factory } = statement;
@@ -48,7 +48,7 @@ export function planDossier(plan: RecoveryPlan, dossier: VerifiedDossier): void 
 
 /** The request as it was decided upon, if keys of ours signed it and the journal does not know that. */
 function recoveredRequest(
-  dossier: VerifiedDossier,
+  dossier: VerifiedWaveDossier,
   own: ReadonlyMap<string, OwnKey>,
   state: SignerState,
 ): JournalBodyOf<'recovered'> | null {
@@ -97,7 +97,7 @@ function recoveredRequest(
 }
 
 /** What a key of ours signed among everything else in a dossier, above all the production targets that it builds on. */
-function adoptForeign(plan: RecoveryPlan, dossier: VerifiedDossier, own: ReadonlyMap<string, OwnKey>): void {
+function adoptForeign(plan: RecoveryPlan, dossier: VerifiedWaveDossier, own: ReadonlyMap<string, OwnKey>): void {
   const { factory } = dossier.statement;
   const find = (): JournalBodyOf<'freeze'>[] =>
     findForeignSignatures(documentsOf(dossier, plan.state), own, plan.state, factory);
@@ -112,7 +112,7 @@ export function adopt(freeze: JournalBodyOf<'freeze'>, tag: string | null): Jour
   return { ...freeze, type: 'adopted', tag: freeze.role === 'root' ? null : tag };
 }
 
-function raisePublished(plan: RecoveryPlan, { base, published, quorum, statement, wave }: VerifiedDossier): void {
+function raisePublished(plan: RecoveryPlan, { base, published, quorum, statement, wave }: VerifiedWaveDossier): void {
   const line: DocumentLine = {
     factory: statement.factory,
     repository: 'production',
