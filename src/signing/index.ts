@@ -27,7 +27,11 @@ export type {
   RootUpdatePort,
   RootUpdateStatus,
 } from './root-update-port.js';
+export type { RootDocuments, RootIntention, RootIntentions, RootSubmission } from './root/root-submission.js';
+export type { MissingExternal } from './root/missing-signers.js';
+export type { RootChains, RootDescription, RootTransactionView } from './root/show-roots.js';
 export {
+  ROOT_STEPS,
   STEPS,
   type Caller,
   type EventView,
@@ -35,6 +39,7 @@ export {
   type ReadinessCheck,
   type ReadinessReport,
   type RequestDiff,
+  type RequestRoot,
   type RequestView,
   type SigningDependencies,
   type SigningLimits,
@@ -43,6 +48,7 @@ export {
   type SubmitResult,
   type WaveDocument,
   type WaveIntention,
+  type WaveStep,
   type WaveSubmission,
 } from './service.js';
 export {

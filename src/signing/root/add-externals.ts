@@ -15,7 +15,7 @@ import { loadRootBase, rootStatementOf } from './stored-root.js';
  * Takes signatures over the new roots by keys that stand in no token: of root keys in force that the update retires. Each is
  * verified before it is kept; one that is there already stays as it is.
  *
- * @throws FORBIDDEN, REQUEST_STATE, KIND_NOT_ALLOWED, EXTERNAL_KEY_UNKNOWN, SIGNATURE_INVALID
+ * @throws FORBIDDEN, REQUEST_STATE, KIND_NOT_ALLOWED, EXTERNAL_KEY_UNKNOWN, EXTERNAL_SIGNATURE_INVALID
  */
 export async function addExternals(
   context: Context,
@@ -42,7 +42,15 @@ export async function addExternals(
         details: { keyid: signature.keyid, going },
       });
     }
-    verifySignature(key, signature, signature.document === 0 ? ci : production);
+    try {
+      verifySignature(key, signature, signature.document === 0 ? ci : production);
+    } catch (cause) {
+      throw new CountersignError('EXTERNAL_SIGNATURE_INVALID', 'the signature is not over these roots', {
+        pointer: `/signatures/${index}/sig`,
+        details: { keyid: signature.keyid, document: signature.document },
+        cause,
+      });
+    }
   }
   const keyids = [...new Set(signatures.map(({ keyid }) => keyid))].sort();
   const event = eventOf(context, 'external-signature', request, { actor: caller.name, details: { keyids } });

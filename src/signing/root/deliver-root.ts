@@ -63,9 +63,9 @@ async function stage(
   const before = await checkFits(context, port, request, statement, base);
   if (before !== null) return before;
   const { txid } = (await context.store.rootUpdates.transaction(request.id)) ?? { txid: '' };
-  await context.step('deliver:before-put', request.id);
+  await context.step('root:before-put', request.id);
   await port.putRootUpdate(await rootsToPut(context, request, statement, txid));
-  await context.step('deliver:after-put', request.id);
+  await context.step('root:after-put', request.id);
   const { updated } = await port.rootUpdate();
   try {
     if (updated === null) throw new CountersignError('FACTORY_ANSWER_INVALID', 'the Factory shows no staged roots');
@@ -92,7 +92,7 @@ async function checkFits(
 
 async function apply(context: Context, port: FactoryPort, request: StoredRequest): Promise<void> {
   const { txid } = (await context.store.rootUpdates.transaction(request.id)) ?? { txid: '' };
-  await context.step('deliver:before-apply', request.id);
+  await context.step('root:before-apply', request.id);
   try {
     await port.applyRootUpdate(txid);
   } catch (error) {
@@ -101,7 +101,7 @@ async function apply(context: Context, port: FactoryPort, request: StoredRequest
     }
     throw error;
   }
-  await context.step('deliver:after-apply', request.id);
+  await context.step('root:after-apply', request.id);
 }
 
 /** As devices do, over both whole chains from the pinned root; and no production document may be left that they would refuse. */

@@ -1,4 +1,10 @@
-import { buildRootStatement, requireKind, verifyDossier, writeRootDossier, type RootStatement } from '../../dossier/index.js';
+import {
+  buildRootStatement,
+  requireKind,
+  verifyDossier,
+  writeRootDossier,
+  type RootStatement,
+} from '../../dossier/index.js';
 import { applyRootChanges, formatRootChanges } from '../../factory/index.js';
 import { factoryOf, kindOf } from '../../policy/index.js';
 import { formatTime, sha256Hex } from '../../tuf/index.js';
@@ -85,7 +91,7 @@ export async function prepareRoot(
   });
   const roots = { ci: base.roots.ci.last, production: base.roots.production.last };
   const { signers } = applyRootChanges(changes, base.root);
-  const { statement, text, documents } = buildRootStatement({
+  const { statement, text, update } = await buildRootStatement({
     service: context.pins.policySha256,
     policy: context.policy,
     factory,
@@ -98,11 +104,15 @@ export async function prepareRoot(
     expires: new Date(now.getTime() + context.limits.statementLifetimeMs),
     roots,
     ciTargets: base.ciTargets.metadata,
-    documents: () => parseServedTargets(base.served),
+    documents: parseServedTargets(base.served),
     sign: chooseRootSigners(signers, base.root, signerKeys),
+    keysOfOtherFactories: signerKeys.flatMap((key) =>
+      key.factory === undefined || key.factory === factory ? [] : [key.public],
+    ),
     supersedes: await findSupersededRoots(context, signerStatus, factory, roots.ci.signed.version + 1),
     upstream: begun === null ? null : { url: context.factory(factory).url, txidSha256: saltedDigest(begun) },
   });
+  const documents = [update.ci, update.production] as const;
   const prepared = { statement, text, documents, base };
   const verified = await verifyDossier(dossierOf(context, prepared), context.pins, now);
   const { summary } = requireKind(verified, 'root');
