@@ -10,6 +10,7 @@ const MAY_IMPORT = {
   policy: ['tuf', 'factory', 'approval'],
   dossier: ['tuf', 'factory', 'approval', 'policy'],
   recovery: ['tuf', 'factory', 'approval', 'policy', 'dossier'],
+  'offline-keys': ['tuf'],
   signing: [...PURE, 'telemetry'],
   signer: [...PURE, 'telemetry'],
   store: [...PURE, 'signing', 'telemetry'],
@@ -18,7 +19,19 @@ const MAY_IMPORT = {
   http: [...PURE, 'api', 'signing', 'telemetry'],
   sandbox: ['tuf', 'factory', 'telemetry'],
   config: [...PURE, 'signer', 'signing', 'telemetry'],
-  cli: [...PURE, 'api', 'http', 'signing', 'signer', 'store', 'foundries', 'sandbox', 'config', 'telemetry'],
+  cli: [
+    ...PURE,
+    'api',
+    'http',
+    'signing',
+    'signer',
+    'store',
+    'foundries',
+    'offline-keys',
+    'sandbox',
+    'config',
+    'telemetry',
+  ],
 };
 
 const folders = Object.keys(MAY_IMPORT);
@@ -51,6 +64,14 @@ module.exports = {
       severity: 'error',
       from: { pathNot: '^src/signer/pkcs11/' },
       to: { path: 'node_modules/(graphene-pk11|pkcs11js)/' },
+    },
+    {
+      name: 'private-keys-stay-outside',
+      comment:
+        'Private keys outside of tokens are on their owner’s machine: programs that run for long never read one.',
+      severity: 'error',
+      from: { pathNot: '^(src/(offline-keys|cli)/|test/|scripts/)' },
+      to: { path: '^src/offline-keys/' },
     },
     {
       name: 'prom-client-stays-in-telemetry',

@@ -65,6 +65,10 @@ export const ERROR_CODES = [
   'ROOT_ANSWER_EXPIRES',
   'ROOT_ANSWER_CHANGELOG',
   'ROOT_ANSWER_DIFFERS', // in anything else
+  // offline-keys/: archives that fioctl keeps offline keys in
+  'OFFLINE_KEYS_INVALID', // no such archive, cut short, or a key in it is none
+  'OFFLINE_KEYS_TOO_LARGE',
+  'OFFLINE_KEYS_UNSAFE', // paths that lead out of it, links, devices
   // policy/
   'POLICY_INVALID',
   'POLICY_NOT_SIGNED', // not enough of the right officers signed it
@@ -91,6 +95,8 @@ export const ERROR_CODES = [
   'STATEMENT_OTHER_SERVICE',
   'STATEMENT_BASE_MISMATCH', // what the statement builds on is not what the dossier holds
   'STATEMENT_DOCUMENT_MISMATCH',
+  'STATEMENT_KEYS_MISMATCH', // the statement's keys are not just those that are new to the roots
+  'KEY_PROOF_INVALID', // nothing proves that the key is held, for this role of this Factory
   'SIGN_KEY_NOT_IN_ROLE', // a keyid to sign with is none of the production root's targets role
   'SIGN_KEY_ONLINE', // a keyid to sign with is the Factory's online key
   'APPROVAL_DUPLICATE', // one approval stands twice in the dossier

@@ -2,6 +2,17 @@ export type { Access, AnswerSpec, Operation } from './operation.js';
 export { OPERATIONS, type OperationId } from './operations.js';
 export { BEARER_PREFIXES, HEADERS, MEDIA_TYPES } from './wire.js';
 export { PROBLEM_TYPE_PREFIX, problemSchema, type Problem } from './schemas/problem.js';
+export { ROOT_OPERATIONS } from './root-operations.js';
+export {
+  externalSignaturesBodySchema,
+  rootUpdateDocumentsSchema,
+  rootUpdateIntentionSchema,
+  type ExternalSignaturesBody,
+  type RootChainsWire,
+  type RootIntentionBody,
+  type RootTransactionWire,
+  type RootUpdateIntentionBody,
+} from './schemas/root-updates.js';
 export { waveDocumentSchema, waveIntentionSchema, type WaveIntentionBody } from './schemas/waves.js';
 export { type RequestDiff, type RequestListWire, type RequestView, type SubmissionWire } from './schemas/requests.js';
 export type { ChallengeWire, SessionWire } from './schemas/login.js';
@@ -11,6 +22,8 @@ export {
   type ApiClient,
   type ApiClientOptions,
   type RequestListFilter,
+  type RootUpdateBody,
+  type RootUpdateDocumentsBody,
   type WaveDocumentBody,
   type WaveRequestBody,
 } from './client/index.js';

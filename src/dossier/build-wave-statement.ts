@@ -5,7 +5,8 @@ import { checkBase } from './check-base.js';
 import { checkDocumentExpires } from './check-document.js';
 import { checkSign } from './check-sign.js';
 import { checkStatement } from './check-statement.js';
-import { encodeStatement, type Statement } from './statement.js';
+import { encodeStatement } from './statement.js';
+import type { WaveStatement } from './wave-statement.js';
 
 export interface WaveStatementInput {
   /** Hex SHA-256 of policy version 1: the service's name. */
@@ -18,7 +19,7 @@ export interface WaveStatementInput {
   readonly wave: string;
   readonly tag: string;
   readonly changes: readonly WaveChange[];
-  readonly requester: Statement['requester'];
+  readonly requester: WaveStatement['requester'];
   readonly reason: string;
   readonly created: Date;
   /** When the statement, not the Wave, expires: at most 72 hours after `created`. */
@@ -30,7 +31,7 @@ export interface WaveStatementInput {
   readonly productionTargets: TargetsMetadata | null;
   /** Keyids to sign with. */
   readonly sign: readonly string[];
-  readonly supersedes?: Statement['supersedes'];
+  readonly supersedes?: WaveStatement['supersedes'];
 }
 
 /**
@@ -42,7 +43,7 @@ export interface WaveStatementInput {
  *   EXPIRES_BEYOND_POLICY, WAVE_EXPIRES_INVALID, THRESHOLD_NOT_MET, SIGN_KEY_NOT_IN_ROLE, SIGN_KEY_ONLINE
  */
 export function buildWaveStatement(input: WaveStatementInput): {
-  statement: Statement;
+  statement: WaveStatement;
   text: string;
   document: Buffer;
 } {
@@ -53,7 +54,7 @@ export function buildWaveStatement(input: WaveStatementInput): {
     productionTargets: productionTargets?.signed ?? null,
   });
   const { version, expires } = readWaveChanges(input.changes);
-  const statement: Statement = {
+  const statement: WaveStatement = {
     _type: 'countersign/statement',
     spec: 1,
     service: input.service,

@@ -1,7 +1,7 @@
 import { CountersignError } from '../errors.js';
 import { jsonPointer, type Repository } from '../factory/index.js';
 import { verifyTargets, type RootMetadata, type TargetsMetadata } from '../tuf/index.js';
-import type { Statement } from './statement.js';
+import type { WaveStatement } from './wave-statement.js';
 
 /** The documents in a dossier that a statement builds on, by what the dossier says they are. */
 export interface DossierBase {
@@ -20,7 +20,7 @@ export interface DossierBase {
  * @throws THRESHOLD_NOT_MET, SIGNATURE_DUPLICATE_KEYID
  */
 export function checkBase(
-  statement: Statement,
+  statement: WaveStatement,
   { roots, ciTargets, productionTargets }: DossierBase,
 ): readonly string[] {
   const { base, documents } = statement;

@@ -2,7 +2,7 @@ import { CountersignError } from '../errors.js';
 import { applyWave, jsonPointer, readWaveChanges, type WaveBase } from '../factory/index.js';
 import type { KindRules } from '../policy/index.js';
 import { sha256Hex } from '../tuf/index.js';
-import type { Statement, StatementDocument } from './statement.js';
+import type { WaveStatement, WaveStatementDocument } from './wave-statement.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -15,7 +15,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
  * @throws STATEMENT_DOCUMENT_MISMATCH the statement says something of the document that is not so
  * @throws EXPIRES_BEYOND_POLICY, WAVE_EXPIRES_INVALID and what applyWave throws
  */
-export function checkDocument(statement: Statement, bytes: Buffer, base: WaveBase, rules: KindRules): void {
+export function checkDocument(statement: WaveStatement, bytes: Buffer, base: WaveBase, rules: KindRules): void {
   const [entry] = statement.documents;
   const expected = applyWave(statement.changes, entry.tag, base);
   if (!expected.equals(bytes)) {
@@ -34,7 +34,7 @@ export function checkDocument(statement: Statement, bytes: Buffer, base: WaveBas
 }
 
 /** @throws EXPIRES_BEYOND_POLICY, WAVE_EXPIRES_INVALID */
-export function checkDocumentExpires({ created, documents }: Statement, { maxExpiresDays }: KindRules): void {
+export function checkDocumentExpires({ created, documents }: WaveStatement, { maxExpiresDays }: KindRules): void {
   const { expires } = documents[0];
   const lifetimeMs = Date.parse(expires) - Date.parse(created);
   const where = { pointer: '/documents/0/expires', details: { expires, created, maxExpiresDays } };
@@ -51,8 +51,8 @@ export function checkDocumentExpires({ created, documents }: Statement, { maxExp
 }
 
 function requireEntry(
-  entry: StatementDocument,
-  actual: Pick<StatementDocument, 'version' | 'expires' | 'length' | 'sha256'>,
+  entry: WaveStatementDocument,
+  actual: Pick<WaveStatementDocument, 'version' | 'expires' | 'length' | 'sha256'>,
 ): void {
   for (const member of ['version', 'expires', 'length', 'sha256'] as const) {
     if (entry[member] === actual[member]) continue;

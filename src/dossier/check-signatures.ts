@@ -1,41 +1,48 @@
 import { CountersignError } from '../errors.js';
-import { verifySignature, verifyTargets, parseTargets, type Root, type RootMetadata } from '../tuf/index.js';
-import type { DossierSignature, VerifiedDossier } from './verified-dossier.js';
-import type { Statement } from './statement.js';
+import { verifySignature, verifyTargets, parseTargets, type Key, type RootMetadata } from '../tuf/index.js';
+import type { DossierSignature, VerifiedWaveDossier } from './verified-dossier.js';
+import type { StatementDocument } from './statement.js';
+
+/** A document of a dossier, and the keys that its signatures are verified with. */
+export interface SignedDocument {
+  readonly entry: StatementDocument;
+  readonly bytes: Buffer;
+  /** By keyid. */
+  readonly keys: Readonly<Record<string, Key>>;
+}
 
 /**
- * Verifies the signatures that the signer made: each by a key that the statement names, once, over the document's
- * very bytes, with the key of the production root.
+ * Verifies the signatures that the signer made: each by a key that the statement names, once for a document, over the
+ * document's very bytes.
  *
  * @throws DOSSIER_INVALID of a document that there is not, or by a key that the statement does not name
  * @throws SIGNATURE_DUPLICATE_KEYID, SIGNATURE_INVALID, KEY_INVALID
  */
 export function checkSignatures(
   signatures: readonly DossierSignature[],
-  statement: Statement,
-  document: Buffer,
-  productionRoot: Root,
+  documentAt: (index: number) => SignedDocument | undefined,
 ): void {
   const seen = new Set<string>();
   for (const { document: index, keyid, method, sig } of signatures) {
     const details = { document: index, keyid };
-    const entry = statement.documents.at(index);
-    if (entry === undefined)
+    const document = documentAt(index);
+    if (document === undefined)
       throw new CountersignError('DOSSIER_INVALID', 'a signature is of no document', { details });
-    if (!entry.sign.includes(keyid)) {
+    if (!document.entry.sign.includes(keyid)) {
       throw new CountersignError('DOSSIER_INVALID', 'a signature is by a key that the statement does not name', {
         details,
       });
     }
-    if (seen.has(keyid)) {
+    const name = `${index} ${keyid}`;
+    if (seen.has(name)) {
       throw new CountersignError('SIGNATURE_DUPLICATE_KEYID', `two signatures are by ${keyid}`, { details });
     }
-    seen.add(keyid);
-    const key = Object.hasOwn(productionRoot.keys, keyid) ? productionRoot.keys[keyid] : undefined;
+    seen.add(name);
+    const key = Object.hasOwn(document.keys, keyid) ? document.keys[keyid] : undefined;
     if (key === undefined) {
-      throw new CountersignError('SIGNATURE_INVALID', `the production root has no key ${keyid}`, { details });
+      throw new CountersignError('SIGNATURE_INVALID', `the root has no key ${keyid}`, { details });
     }
-    verifySignature(key, { keyid, method, sig }, document);
+    verifySignature(key, { keyid, method, sig }, document.bytes);
   }
 }
 
@@ -49,7 +56,7 @@ export function checkPublished(
   text: string,
   document: Buffer,
   productionRoot: RootMetadata,
-): NonNullable<VerifiedDossier['published']> {
+): NonNullable<VerifiedWaveDossier['published']> {
   const targets = parseTargets(Buffer.from(text, 'utf8'));
   if (!targets.signedBytes.equals(document)) {
     throw new CountersignError(

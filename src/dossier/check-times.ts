@@ -1,6 +1,5 @@
 import { CountersignError } from '../errors.js';
-import { REPOSITORIES, type Repository } from '../factory/index.js';
-import { verifyNotExpired, type RootMetadata, type TargetsMetadata } from '../tuf/index.js';
+import { verifyNotExpired, type Signed } from '../tuf/index.js';
 import type { Statement } from './statement.js';
 import type { DossierSignature, JudgedBy, VerifiedDossier } from './verified-dossier.js';
 
@@ -9,8 +8,8 @@ const CLOCK_SKEW_MS = 5 * 60 * 1000;
 
 export interface TimedParts {
   readonly statement: Statement;
-  readonly roots: Readonly<Record<Repository, RootMetadata>>;
-  readonly ciTargets: TargetsMetadata;
+  /** `signed` of the base documents that must not have expired. */
+  readonly lasting: readonly Signed[];
   readonly signatures: readonly DossierSignature[];
   /** When the journal in the dossier says that the signer decided; null without one. */
   readonly decidedAt: string | null;
@@ -26,10 +25,10 @@ export interface TimedParts {
  *   statement was created, whatever became of it
  * @throws STATEMENT_FROM_FUTURE created, or signed, in the future; or signed before it was created
  * @throws STATEMENT_EXPIRED
- * @throws METADATA_EXPIRED a root (client workflow 5.3.10) or the CI targets (5.6.6)
+ * @throws METADATA_EXPIRED (client workflow 5.3.10, 5.6.6)
  */
 export function checkTimes(
-  { statement, roots, ciTargets, signatures, decidedAt }: TimedParts,
+  { statement, lasting, signatures, decidedAt }: TimedParts,
   now: Date,
   judgeBy: JudgedBy,
 ): Pick<VerifiedDossier, 'judgedAt' | 'judgedBy'> {
@@ -56,8 +55,7 @@ export function checkTimes(
       details: { expires: statement.expires, judgedAt: judgedAt.toISOString() },
     });
   }
-  for (const repository of REPOSITORIES) verifyNotExpired(roots[repository].signed, judgedAt);
-  verifyNotExpired(ciTargets.signed, judgedAt);
+  for (const signed of lasting) verifyNotExpired(signed, judgedAt);
   return { judgedAt, judgedBy };
 }
 

@@ -1,13 +1,16 @@
 import { z } from 'zod';
 import { parseWithSchema, sha256Schema, timeSchema } from '../approval/index.js';
 import { CountersignError } from '../errors.js';
-import { REPOSITORIES, tagSchema } from '../factory/index.js';
+import { REPOSITORIES, tagSchema, waveNameSchema } from '../factory/index.js';
 
 /** The format that this version reads and writes. */
 export const DOSSIER_FORMAT = 1;
 
 const indexSchema = z.int().min(0);
 const text = z.string();
+const keyid = z.string().max(128);
+const method = z.string().max(64);
+const sig = z.string().max(8192);
 
 const lineSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('dossier'), format: z.literal(DOSSIER_FORMAT) }),
@@ -20,15 +23,18 @@ const lineSchema = z.discriminatedUnion('type', [
     z.strictObject({ type: z.literal('targets'), repository: z.literal('ci'), text }),
     z.strictObject({ type: z.literal('targets'), repository: z.literal('production'), tag: tagSchema, text }),
   ]),
+  z.strictObject({ type: z.literal('wave-targets'), wave: waveNameSchema, tag: tagSchema, text }),
   z.strictObject({ type: z.literal('document'), index: indexSchema, text }),
+  z.strictObject({ type: z.literal('external'), document: z.int().min(0).max(1), keyid, method, sig }),
   z.strictObject({
     type: z.literal('signature'),
     document: indexSchema,
-    keyid: z.string().max(128),
-    method: z.string().max(64),
-    sig: z.string().max(8192),
+    keyid,
+    method,
+    sig,
     signedAt: timeSchema,
   }),
+  z.strictObject({ type: z.literal('published-root'), repository: z.enum(REPOSITORIES), text }),
   z.strictObject({ type: z.literal('published'), text }),
   z.strictObject({ type: z.literal('journal'), text }),
   z.strictObject({
@@ -44,6 +50,8 @@ export type DossierLine = z.infer<typeof lineSchema>;
 
 /** A signature that the signer made. `signedAt` is its journalled time: its claim. */
 export type SignatureLine = Extract<DossierLine, { type: 'signature' }>;
+/** A signature over a root (0: CI, 1: production) by a key that the new roots no longer name and no token holds. */
+export type ExternalLine = Extract<DossierLine, { type: 'external' }>;
 /**
  * A line of the signer's journal: `journal` word for word, `journal-hash` only its place in the chain, because what it
  * says belongs to another request.

@@ -8,12 +8,8 @@ import { tooLarge } from './read-dossier-lines.js';
 const MAX_LINES_OF_TYPE: Partial<Record<DossierLine['type'], number>> = {
   approval: 200,
   rejection: 200,
-  signature: 200,
 };
 const MAX_LINES_OF_OTHER_TYPES = 10_000;
-/** An intent and its signatures. Lines with hashes alone are short and cheap. */
-const MAX_JOURNAL_ENTRIES = 201;
-
 type LineOf<T extends DossierLine['type']> = Extract<DossierLine, { type: T }>;
 type TargetsLineOf<R extends Repository> = Extract<DossierLine, { type: 'targets'; repository: R }>;
 
@@ -46,9 +42,11 @@ export class DossierReader {
     return this.#take(type);
   }
 
-  /** All lines of that type that follow. */
-  async *all<T extends DossierLine['type']>(type: T): AsyncGenerator<LineOf<T>, void, undefined> {
-    const max = MAX_LINES_OF_TYPE[type] ?? MAX_LINES_OF_OTHER_TYPES;
+  /** All lines of that type that follow. @throws DOSSIER_INVALID there are more than `max` */
+  async *all<T extends DossierLine['type']>(
+    type: T,
+    max: number = MAX_LINES_OF_TYPE[type] ?? MAX_LINES_OF_OTHER_TYPES,
+  ): AsyncGenerator<LineOf<T>, void, undefined> {
     for (let count = 1; ; count += 1) {
       const line = await this.#take(type);
       if (line === null) return;
@@ -57,16 +55,19 @@ export class DossierReader {
     }
   }
 
-  /** All lines of the signer's journal that follow, of both types. */
-  async journal(): Promise<JournalLine[]> {
+  /**
+   * All lines of the signer's journal that follow, of both types.
+   *
+   * @param maxEntries lines with hashes alone are short and cheap, and not counted
+   */
+  async journal(maxEntries: number): Promise<JournalLine[]> {
     const lines: JournalLine[] = [];
     let entries = 0;
     for (;;) {
       const line = (await this.#take('journal')) ?? (await this.#take('journal-hash'));
       if (line === null) return lines;
       if (line.type === 'journal') entries += 1;
-      if (entries > MAX_JOURNAL_ENTRIES)
-        throw this.invalid(`there are more than ${MAX_JOURNAL_ENTRIES} journal entries`);
+      if (entries > maxEntries) throw this.invalid(`there are more than ${maxEntries} journal entries`);
       lines.push(line);
     }
   }

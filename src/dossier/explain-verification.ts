@@ -1,14 +1,16 @@
 import { alignColumns } from '../factory/index.js';
 import { formatTime } from '../tuf/index.js';
 import { shortCode } from './short-code.js';
-import type { CheckedApproval, NotCounted, VerifiedDossier } from './verified-dossier.js';
+import { requireKind } from './require-kind.js';
+import type { CheckedApproval, NotCounted, VerifiedDossier, VerifiedWaveDossier } from './verified-dossier.js';
 
 /**
  * What a verified dossier proves, in plain words: whether it is approved, what and by whom, what the signer
  * claims. Plain lines, each ended by a line feed, without control characters. What the Wave changes is
  * formatWave's to say.
  */
-export function explainVerification(verified: VerifiedDossier): string {
+export function explainVerification(dossier: VerifiedDossier): string {
+  const verified = requireKind(dossier, 'wave');
   const { statement, wave } = verified;
   const sections = [
     [verdict(verified)],
@@ -111,7 +113,7 @@ function describeJournal({ journal }: VerifiedDossier): string[] {
   ];
 }
 
-function closing({ judgedAt, judgedBy, published, journal }: VerifiedDossier): string[] {
+function closing({ judgedAt, judgedBy, published, journal }: VerifiedWaveDossier): string[] {
   const at = formatTime(judgedAt);
   return [
     judgedBy === 'clock'

@@ -2,7 +2,7 @@ export { buildWaveStatement } from './build-wave-statement.js';
 export type { WaveStatementInput } from './build-wave-statement.js';
 export { offlineTargetsKeyids } from './check-sign.js';
 export { MAX_STATEMENT_LIFETIME_MS } from './check-statement.js';
-export type { DossierLine, JournalLine, RejectionLine, SignatureLine } from './dossier-line.js';
+export type { DossierLine, ExternalLine, JournalLine, RejectionLine, SignatureLine } from './dossier-line.js';
 export { explainVerification } from './explain-verification.js';
 export { DEFAULT_DOSSIER_LIMITS } from './limits.js';
 export type { DossierLimits } from './limits.js';
@@ -11,19 +11,32 @@ export type { Pins } from './pins.js';
 export { readDossierLines } from './read-dossier-lines.js';
 export { requireApproved } from './require-approved.js';
 export { shortCode } from './short-code.js';
-export { encodeStatement, parseStatement, reasonSchema, statementSha256 } from './statement.js';
+export { keyProofPayload, verifyKeyProof } from './key-proof.js';
+export type { KeyProof, KeyProofSubject } from './key-proof.js';
+export { requireKind } from './require-kind.js';
+export type { RootStatement, RootStatementDocument, StatementKey } from './root-statement.js';
+export { encodeStatement, parseStatement, statementSha256 } from './statement.js';
 export type { Statement, StatementDocument } from './statement.js';
+export { reasonSchema } from './statement-parts.js';
+export type { WaveStatement, WaveStatementDocument } from './wave-statement.js';
 export type {
+  BaseDocument,
   CheckedApproval,
   CheckedJournal,
   CheckedRejection,
   DossierSignature,
+  ExternalSignature,
   IgnoredRejection,
+  MissingSigners,
   NotCounted,
   Quorum,
   VerifiedDossier,
+  VerifiedRootDossier,
+  VerifiedWaveDossier,
 } from './verified-dossier.js';
 export { verifyDossier } from './verify-dossier.js';
 export type { VerifyOptions } from './verify-dossier.js';
 export { writeDossier } from './write-dossier.js';
 export type { DossierParts } from './write-dossier.js';
+export { writeRootDossier } from './write-root-dossier.js';
+export type { RootDossierParts } from './write-root-dossier.js';

@@ -1,8 +1,9 @@
 import type { SignedPolicy } from '../policy/index.js';
-import type { Repository, WaveSummary } from '../factory/index.js';
-import type { RootMetadata, TargetsMetadata, ThresholdResult } from '../tuf/index.js';
-import type { JournalLine, SignatureLine } from './dossier-line.js';
-import type { Statement, StatementDocument } from './statement.js';
+import type { Repository, RootSigners, RootSummary, WaveSummary } from '../factory/index.js';
+import type { Root, RootMetadata, TargetsMetadata, ThresholdResult } from '../tuf/index.js';
+import type { ExternalLine, JournalLine, SignatureLine } from './dossier-line.js';
+import type { RootStatement, RootStatementDocument } from './root-statement.js';
+import type { WaveStatement, WaveStatementDocument } from './wave-statement.js';
 
 /** Why an approval or a rejection does not count. */
 export type NotCounted =
@@ -45,6 +46,7 @@ export interface Quorum {
 }
 
 export type DossierSignature = Omit<SignatureLine, 'type'>;
+export type ExternalSignature = Omit<ExternalLine, 'type'>;
 
 /** What the signer's journal says about how the signatures came about: its claim, in one hash chain. */
 export interface CheckedJournal {
@@ -61,8 +63,8 @@ export interface CheckedJournal {
 /** By which time expiry is judged: the verifier's clock, what the signer says about when it signed, or the statement's creation. */
 export type JudgedBy = 'clock' | 'signer-claim' | 'creation';
 
-export interface VerifiedDossier {
-  readonly statement: Statement;
+/** What is known of a dossier of any kind once it is verified. */
+interface VerifiedParts {
   /** Its UTF-8 bytes are what approvals sign. */
   readonly statementText: string;
   readonly statementSha256: string;
@@ -74,26 +76,78 @@ export interface VerifiedDossier {
   readonly roots: Readonly<Record<Repository, RootMetadata>>;
   /** Whole chains, the pinned root first. */
   readonly rootChains: Readonly<Record<Repository, readonly RootMetadata[]>>;
-  readonly base: { readonly ciTargets: TargetsMetadata; readonly productionTargets: TargetsMetadata | null };
-  readonly documents: readonly { readonly entry: StatementDocument; readonly bytes: Buffer }[];
-  readonly wave: { readonly name: string; readonly tag: string; readonly version: number };
-  readonly summary: WaveSummary;
   /** All of them, counted or not. */
   readonly approvals: readonly CheckedApproval[];
   /** Only valid ones: each is final. */
   readonly rejections: readonly CheckedRejection[];
   readonly ignoredRejections: readonly IgnoredRejection[];
   readonly quorum: Quorum;
-  /** Each verified with the production root's key. */
+  /** Each verified with the key of the root that names it. */
   readonly signatures: readonly DossierSignature[];
   /** The time that expiry was judged at, */
   readonly judgedAt: Date;
   /** and where it comes from. */
   readonly judgedBy: JudgedBy;
-  /** What the Factory published, when the dossier holds it: verified as a device would. */
-  readonly published?: { readonly targets: TargetsMetadata; readonly threshold: ThresholdResult };
   /** The signer's journal, when the dossier holds its lines: so it does as evidence. */
   readonly journal?: CheckedJournal;
   /** The same lines as they stand in the dossier. */
   readonly journalLines: readonly JournalLine[];
 }
+
+export interface VerifiedWaveDossier extends VerifiedParts {
+  readonly kind: 'wave';
+  readonly statement: WaveStatement;
+  readonly base: { readonly ciTargets: TargetsMetadata; readonly productionTargets: TargetsMetadata | null };
+  readonly documents: readonly { readonly entry: WaveStatementDocument; readonly bytes: Buffer }[];
+  readonly wave: { readonly name: string; readonly tag: string; readonly version: number };
+  readonly summary: WaveSummary;
+  /** What the Factory published, when the dossier holds it: verified as a device would. */
+  readonly published?: { readonly targets: TargetsMetadata; readonly threshold: ThresholdResult };
+}
+
+/** A targets document that a root update builds on; its bytes stand under `documents` if it is signed again. */
+export interface BaseDocument {
+  readonly tag: string;
+  /** Null for the tag's production targets. */
+  readonly wave: string | null;
+  readonly version: number;
+  readonly sha256: string;
+  /** Keyids of the production root in force that have validly signed it. */
+  readonly signedBy: readonly string[];
+}
+
+/** Signatures that a new root lacks and that no token makes: external ones. */
+export interface MissingSigners {
+  /** 0: the CI root, 1: the production root. */
+  readonly document: 0 | 1;
+  readonly missing: number;
+  /** Keys of the root in force that go, and have not signed. */
+  readonly keyids: readonly string[];
+}
+
+export interface VerifiedRootDossier extends VerifiedParts {
+  readonly kind: 'root';
+  readonly statement: RootStatement;
+  readonly base: {
+    readonly ciTargets: TargetsMetadata;
+    /** Every production targets document, ascending by tag; then those of active Waves, ascending by Wave. */
+    readonly documents: readonly BaseDocument[];
+  };
+  /** The CI root, the production root, and what is signed again: as in the statement. */
+  readonly documents: readonly { readonly entry: RootStatementDocument; readonly bytes: Buffer }[];
+  /** The new roots, as `documents` 0 and 1 hold them. */
+  readonly next: Readonly<Record<Repository, Root>>;
+  /** Of the Factory's own key in the targets role, in the roots in force and in the new ones. */
+  readonly onlineTargetsKeyids: { readonly before: string; readonly after: string };
+  /** Who has to sign each new root. */
+  readonly signers: RootSigners;
+  readonly summary: RootSummary;
+  /** Each verified with the key of the root in force. */
+  readonly externals: readonly ExternalSignature[];
+  /** Empty once the new roots will be valid: nothing is to be signed before. */
+  readonly missingSigners: readonly MissingSigners[];
+  /** What the Factory published, when the dossier holds it: verified as a device would, from the roots in force. */
+  readonly published?: { readonly roots: Readonly<Record<Repository, RootMetadata>> };
+}
+
+export type VerifiedDossier = VerifiedWaveDossier | VerifiedRootDossier;

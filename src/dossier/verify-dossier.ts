@@ -1,15 +1,14 @@
 import type { Repository } from '../factory/index.js';
 import { checkApprovals } from './check-approvals.js';
-import { checkJournal } from './check-journal.js';
 import { checkRejections } from './check-rejections.js';
-import { checkPublished, checkSignatures } from './check-signatures.js';
-import { checkTimes } from './check-times.js';
 import { DossierReader } from './dossier-reader.js';
 import { DEFAULT_DOSSIER_LIMITS, type DossierLimits } from './limits.js';
 import type { Pins } from './pins.js';
-import type { DossierSignature, JudgedBy, VerifiedDossier } from './verified-dossier.js';
+import { requireKind } from './require-kind.js';
+import type { DossierOpening } from './verify-closing.js';
+import type { JudgedBy, VerifiedDossier } from './verified-dossier.js';
 import { verifyAuthority, type Authority, type AuthorityTexts } from './verify-authority.js';
-import { verifyMatter, type MatterTexts } from './verify-matter.js';
+import { verifyWaveDossier } from './verify-wave-dossier.js';
 
 export interface VerifyOptions {
   /**
@@ -44,36 +43,12 @@ export async function verifyDossier(
 ): Promise<VerifiedDossier> {
   const reader = new DossierReader(lines, limits);
   try {
-    const authorityTexts = await readAuthority(reader);
-    const authority = verifyAuthority(authorityTexts, pins);
-    const { statement, statementSha256, roots } = authority;
-    const votes = await readVotes(reader, authorityTexts.statement, authority);
-    const matter = verifyMatter(await readMatter(reader), authority, authorityTexts, pins);
-    const [{ bytes }] = matter.documents;
-
-    const signatures = await readSignatures(reader);
-    checkSignatures(signatures, statement, bytes, roots.production.signed);
-    const publishedLine = await reader.maybe('published');
-    const published = publishedLine && checkPublished(publishedLine.text, bytes, roots.production);
-    const journalLines = await reader.journal();
-    await reader.end();
-    const approved = { statement, statementSha256, persons: votes.quorum.persons, signatures };
-    const journal = journalLines.length === 0 ? null : checkJournal(journalLines, approved);
-    const decidedAt = journal?.intent.at ?? null;
-    const { ciTargets } = matter.base;
-    const judged = checkTimes({ statement, roots, ciTargets, signatures, decidedAt }, now, judgeBy);
-
-    return {
-      ...{ statement, statementText: authorityTexts.statement, statementSha256 },
-      ...{ policy: authority.policy, policies: authority.policies, roots, rootChains: authority.rootChains },
-      ...matter,
-      ...votes,
-      signatures,
-      ...judged,
-      ...(published === null ? {} : { published }),
-      ...(journal === null ? {} : { journal }),
-      journalLines,
-    };
+    const texts = await readAuthority(reader);
+    const authority = verifyAuthority(texts, pins);
+    requireKind(authority.statement, 'wave');
+    const votes = await readVotes(reader, texts.statement, authority);
+    const opening = { texts, authority, votes, pins, now, judgeBy };
+    return await verifyWaveDossier(reader, opening);
   } finally {
     await reader.close();
   }
@@ -99,7 +74,7 @@ async function readVotes(
   reader: DossierReader,
   text: string,
   { statement, statementSha256, policy, rules }: Authority,
-): Promise<Pick<VerifiedDossier, 'approvals' | 'quorum' | 'rejections' | 'ignoredRejections'>> {
+): Promise<DossierOpening['votes']> {
   const sshsigs: string[] = [];
   for await (const { sshsig } of reader.all('approval')) sshsigs.push(sshsig);
   const rejections: { text: string; sshsig: string }[] = [];
@@ -108,24 +83,4 @@ async function readVotes(
     ...checkApprovals(sshsigs, statement, Buffer.from(text, 'utf8'), policy.policy, rules),
     ...checkRejections(rejections, statementSha256, policy.policy),
   };
-}
-
-async function readMatter(reader: DossierReader): Promise<MatterTexts> {
-  const ciTargets = (await reader.oneTargets('ci')).text;
-  const production = await reader.maybeTargets('production');
-  const { index, text } = await reader.one('document');
-  if (index !== 0) throw reader.invalid('a Wave has one document, with the index 0');
-  return {
-    ciTargets,
-    productionTargets: production && { tag: production.tag, text: production.text },
-    document: text,
-  };
-}
-
-async function readSignatures(reader: DossierReader): Promise<DossierSignature[]> {
-  const signatures: DossierSignature[] = [];
-  for await (const { document, keyid, method, sig, signedAt } of reader.all('signature')) {
-    signatures.push({ document, keyid, method, sig, signedAt });
-  }
-  return signatures;
 }

@@ -81,7 +81,7 @@ function toWaveInfo(wave: z.output<typeof waveSchema>): WaveInfo {
   return { name: wave.name, version: wave.version, tag: wave.tag, status: wave.status, raw: wave };
 }
 
-function json(body: Buffer, where: string): unknown {
+export function json(body: Buffer, where: string): unknown {
   try {
     return JSON.parse(body.toString('utf8'));
   } catch {
@@ -89,7 +89,7 @@ function json(body: Buffer, where: string): unknown {
   }
 }
 
-function parse<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
+export function parse<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
@@ -98,7 +98,7 @@ function parse<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
 }
 
 /** Keeps the pointer and the reason of what `tuf` refuses; the code says whose fault it is. */
-function guard<T>(where: string, read: () => T): T {
+export function guard<T>(where: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
@@ -111,7 +111,7 @@ function notAnObject(pointer = ''): CountersignError {
   return new CountersignError('METADATA_INVALID', 'a JSON object is expected', { pointer });
 }
 
-function invalid(where: string, what: string, pointer?: string, cause?: unknown): CountersignError {
+export function invalid(where: string, what: string, pointer?: string, cause?: unknown): CountersignError {
   return new CountersignError('FACTORY_ANSWER_INVALID', `${where}: ${what}`, {
     ...(pointer === undefined ? {} : { pointer }),
     ...(cause === undefined ? {} : { cause }),

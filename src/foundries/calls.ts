@@ -22,7 +22,7 @@ export interface FoundriesClientOptions {
   readonly onCall?: (report: CallReport) => void;
 }
 
-/** The two kinds of calls: a GET may be repeated, a POST never is. */
+/** The two kinds of calls: a GET may be repeated, a POST or PUT never is. */
 export interface Calls {
   readonly url: string;
   /** @returns the body of a 200, with the call's name for later messages */
@@ -30,7 +30,9 @@ export interface Calls {
   /** Like `get`, but null where the Factory answers 404. */
   find(path: string, query?: Readonly<Record<string, string>>): Promise<{ body: Buffer; where: string } | null>;
   /** Any of 200, 201, 202, 204 is success, as it is to fioctl. */
-  post(path: string, body?: Uint8Array): Promise<{ body: Buffer; where: string }>;
+  post(path: string, body?: Uint8Array, secrets?: readonly string[]): Promise<{ body: Buffer; where: string }>;
+  /** As `post`. `secrets` of the body are blanked out of what the Factory says. */
+  put(path: string, body: Uint8Array, secrets?: readonly string[]): Promise<{ body: Buffer; where: string }>;
 }
 
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
@@ -68,7 +70,7 @@ export function createCalls(options: FoundriesClientOptions): Calls {
       const { answer, token, retryAfter } = exchanged;
       tell(answer.status);
       if (answer.status < 300) return { value: answer.body };
-      const error = refusalOf(answer, whereOf(settings, request), token);
+      const error = refusalOf(answer, whereOf(settings, request), [token, ...(request.secrets ?? [])]);
       return { error, retryAfterMs: retryAfterMs(retryAfter) };
     } catch (error) {
       return { error, retryAfterMs: null };
@@ -78,6 +80,11 @@ export function createCalls(options: FoundriesClientOptions): Calls {
   const get: Calls['get'] = async (path, query) => {
     const request: FactoryRequest = { method: 'GET', path, ...(query === undefined ? {} : { query }) };
     return { body: await withRetry(retry, () => attempt(request)), where: whereOf(settings, request) };
+  };
+
+  const once = async (request: FactoryRequest): ReturnType<Calls['post']> => {
+    const value = await withRetry({ ...retry, attempts: 1 }, () => attempt(request));
+    return { body: value, where: whereOf(settings, request) };
   };
 
   return {
@@ -91,11 +98,14 @@ export function createCalls(options: FoundriesClientOptions): Calls {
         throw error;
       }
     },
-    post: async (path, body) => {
-      const request: FactoryRequest = { method: 'POST', path, ...(body === undefined ? {} : { body }) };
-      const value = await withRetry({ ...retry, attempts: 1 }, () => attempt(request));
-      return { body: value, where: whereOf(settings, request) };
-    },
+    post: (path, body, secrets) =>
+      once({
+        method: 'POST',
+        path,
+        ...(body === undefined ? {} : { body }),
+        ...(secrets === undefined ? {} : { secrets }),
+      }),
+    put: (path, body, secrets) => once({ method: 'PUT', path, body, ...(secrets === undefined ? {} : { secrets }) }),
   };
 }
 

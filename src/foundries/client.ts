@@ -4,8 +4,9 @@ import type { FactoryPort, RolloutOptions, WaveInfo } from '../signing/index.js'
 import { encodeCanonical, type Signature } from '../tuf/index.js';
 import * as answers from './answers.js';
 import { createCalls, type FoundriesClientOptions } from './calls.js';
+import { createRootUpdateCalls } from './root-update-calls.js';
 
-/** Everything of a Factory's HTTP API that a Wave needs. The names of calls are the ones of `FactoryPort`. */
+/** Everything of a Factory's HTTP API that Waves and root updates need. The names of calls are the ones of `FactoryPort`. */
 export interface FoundriesClient extends FactoryPort {
   rootUpdateApplying(): Promise<boolean>;
   /** The Wave and its targets metadata whatever its status, or null if there is none of that name. */
@@ -44,6 +45,7 @@ export function createFoundriesClient(options: FoundriesClientOptions): Foundrie
   return {
     name: factory,
     url: calls.url,
+    ...createRootUpdateCalls(calls, repo, base),
 
     rootChain: async (repository: Repository, fromVersion) => {
       const query = repository === 'production' ? { production: '1' } : undefined;

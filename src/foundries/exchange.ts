@@ -1,6 +1,6 @@
 import { CountersignError } from '../errors.js';
 import { readBody } from './read-body.js';
-import { redactToken } from './factory-text.js';
+import { redactSecrets } from './factory-text.js';
 
 /** Gives the API token when a call is made, so that it can be rotated and is held nowhere else. */
 export type TokenProvider = () => string | Promise<string>;
@@ -17,12 +17,14 @@ export interface ExchangeOptions {
 }
 
 export interface FactoryRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   /** From `/ota` on, every name in it escaped already. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   /** JSON; a POST without it is sent with `Content-Length: 0`, as fioctl does. */
   readonly body?: Uint8Array;
+  /** What stands in the body and is to be in no message. */
+  readonly secrets?: readonly string[];
 }
 
 export interface FactoryAnswer {
@@ -76,7 +78,12 @@ export async function exchange(
     return { answer: { status: response.status, body }, token, retryAfter: response.headers.get('retry-after') };
   } catch (error) {
     if (error instanceof CountersignError) throw error;
-    throw unavailable(options, request, signal.aborted, redactToken(reasonOf(error), token));
+    throw unavailable(
+      options,
+      request,
+      signal.aborted,
+      redactSecrets(reasonOf(error), [token, ...(request.secrets ?? [])]),
+    );
   }
 }
 
@@ -99,7 +106,7 @@ function unavailable(
   const what = timedOut ? `no whole answer within ${options.timeoutMs} ms` : `no whole answer (${reason})`;
   return new CountersignError('FACTORY_UNAVAILABLE', `${whereOf(options, request)}: ${what}`, {
     hint:
-      request.method === 'POST'
+      request.method !== 'GET'
         ? 'The Factory may have done it all the same: look at what it holds before asking again.'
         : 'Check the URL, the network and the state of the Factory.',
     details: { timedOut },

@@ -14,20 +14,20 @@ export interface FactoryText {
 /**
  * Reads the Factory's own words from the body of an error answer. A body of another form has none: this never fails,
  * because the status alone is an error already. Control characters become blanks (the text ends on terminals), long
- * texts are cut, and the token is blanked out should a proxy have echoed it.
+ * texts are cut, and secrets are blanked out should somebody have echoed them.
  */
-export function factoryText(body: Buffer, token: string): FactoryText {
+export function factoryText(body: Buffer, secrets: readonly string[]): FactoryText {
   const value = parseJson(body);
   if (typeof value !== 'object' || value === null) return { message: null, errors: [] };
   const member = 'msg' in value ? value.msg : 'message' in value ? value.message : undefined;
-  const message = typeof member === 'string' && member !== '' ? clean(member, token) : null;
+  const message = typeof member === 'string' && member !== '' ? clean(member, secrets) : null;
   const errors = 'errors' in value ? listErrors(value.errors) : [];
-  return { message, errors: errors.slice(0, MAX_ERRORS).map((text) => clean(text, token)) };
+  return { message, errors: errors.slice(0, MAX_ERRORS).map((text) => clean(text, secrets)) };
 }
 
-/** `text` without the token in it. */
-export function redactToken(text: string, token: string): string {
-  return token === '' ? text : text.replaceAll(token, '[redacted]');
+/** `text` without the secrets in it. */
+export function redactSecrets(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((rest, secret) => (secret === '' ? rest : rest.replaceAll(secret, '[redacted]')), text);
 }
 
 function listErrors(value: unknown): string[] {
@@ -39,8 +39,8 @@ function listErrors(value: unknown): string[] {
   );
 }
 
-function clean(text: string, token: string): string {
-  const plain = redactToken(text, token)
+function clean(text: string, secrets: readonly string[]): string {
+  const plain = redactSecrets(text, secrets)
     .replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u2028\u2029]+/gu, ' ')
     .trim();
   return plain.length > MAX_TEXT ? `${plain.slice(0, MAX_TEXT)}...` : plain;

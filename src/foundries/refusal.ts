@@ -10,10 +10,10 @@ const TRANSIENT = new Set([408, 425, 429]);
  * its single reasons in `details.errors`.
  *
  * @param where how to name the call, e.g. `Factory acme: POST /ota/factories/acme/waves/`
- * @param token blanked out of the text, should the Factory have echoed it
+ * @param secrets blanked out of the text, should the Factory have echoed them
  */
-export function refusalOf(answer: FactoryAnswer, where: string, token: string): CountersignError {
-  const { message, errors } = factoryText(answer.body, token);
+export function refusalOf(answer: FactoryAnswer, where: string, secrets: readonly string[]): CountersignError {
+  const { message, errors } = factoryText(answer.body, secrets);
   const said = [message ?? 'no reason given', ...errors].join('; ');
   const hint = hintOf(answer.status);
   return new CountersignError(codeOf(answer.status), `${where}: ${answer.status} ${said}`, {

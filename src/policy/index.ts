@@ -11,4 +11,4 @@ export { parsePolicy, serializePolicy, signedPolicy, type SignedPolicy } from '.
 export { draftPolicy, type PolicyDraft } from './draft-policy.js';
 export { checkPolicySignatures, type PolicySignaturesCheck } from './policy-signatures.js';
 export { verifyPolicyChain } from './policy-chain.js';
-export { factoryOf, findOfficerByKey, kindOf } from './lookups.js';
+export { factoryOf, findOfficerByKey, kindOf, leastKeysOf } from './lookups.js';

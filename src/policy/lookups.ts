@@ -22,6 +22,12 @@ export function kindOf(policy: Policy, kind: string): KindRules {
   });
 }
 
+/** How many offline keys each role is to have at least, once a root update is done. @throws KIND_NOT_ALLOWED */
+export function leastKeysOf(policy: Policy): { root: number; targets: number } {
+  kindOf(policy, 'root');
+  return { root: 1, targets: 1, ...policy.kinds.root?.leastKeys };
+}
+
 /** @throws FACTORY_NOT_IN_POLICY */
 export function factoryOf(policy: Policy, name: string): PolicyFactory {
   const factory = policy.factories.find((candidate) => candidate.name === name);

@@ -9,6 +9,7 @@ const MAX_KEYS_OF_ONE = 10;
 const MAX_FACTORIES = 100;
 const MAX_TOKENS = 16;
 const MAX_EXPIRES_DAYS = 3650;
+const MAX_LEAST_KEYS = 10;
 
 /** A person's name in the policy: what approvals, requesters and sessions are bound to. */
 export const personSchema = z
@@ -36,20 +37,35 @@ const officerSchema = z.strictObject({
   keys: z.array(keyLineSchema).min(1).max(MAX_KEYS_OF_ONE),
 });
 
-const kindSchema = z
+const kindMembers = {
+  quorum: z.int().min(1).max(MAX_OFFICERS),
+  maxExpiresDays: z.int().min(1).max(MAX_EXPIRES_DAYS),
+  singleOfficer: z.boolean(),
+};
+
+function requireQuorum(
+  { quorum, singleOfficer }: { quorum: number; singleOfficer: boolean },
+  context: z.RefinementCtx,
+): void {
+  if (singleOfficer && quorum !== 1) {
+    context.addIssue({ code: 'custom', path: ['quorum'], message: 'must be 1 where singleOfficer is true' });
+  }
+  if (!singleOfficer && quorum < 2) {
+    context.addIssue({ code: 'custom', path: ['quorum'], message: 'must be 2 or more unless singleOfficer is true' });
+  }
+}
+
+const kindSchema = z.strictObject(kindMembers).superRefine(requireQuorum);
+
+const leastSchema = z.int().min(1).max(MAX_LEAST_KEYS).exactOptional();
+
+const rootKindSchema = z
   .strictObject({
-    quorum: z.int().min(1).max(MAX_OFFICERS),
-    maxExpiresDays: z.int().min(1).max(MAX_EXPIRES_DAYS),
-    singleOfficer: z.boolean(),
+    ...kindMembers,
+    /** How many offline keys each role has at least once an update is done; 1 unless given. */
+    leastKeys: z.strictObject({ root: leastSchema, targets: leastSchema }).exactOptional(),
   })
-  .superRefine(({ quorum, singleOfficer }, context) => {
-    if (singleOfficer && quorum !== 1) {
-      context.addIssue({ code: 'custom', path: ['quorum'], message: 'must be 1 where singleOfficer is true' });
-    }
-    if (!singleOfficer && quorum < 2) {
-      context.addIssue({ code: 'custom', path: ['quorum'], message: 'must be 2 or more unless singleOfficer is true' });
-    }
-  });
+  .superRefine(requireQuorum);
 
 /** Labels fill 32 bytes and serial numbers 16 in CK_TOKEN_INFO (PKCS#11 section 3.2), blank padded. */
 const tokenSchema = z.strictObject({
@@ -91,7 +107,7 @@ export const policySchema = z
     kinds: z.strictObject({
       bundle: kindSchema.exactOptional(),
       policy: kindSchema,
-      root: kindSchema.exactOptional(),
+      root: rootKindSchema.exactOptional(),
       wave: kindSchema,
     }),
     officers: z

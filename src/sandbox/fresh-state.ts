@@ -23,6 +23,7 @@ export function freshState(
     factory,
     keys: { ...keys },
     roots: { ci: [...roots], production: [...roots] },
+    rootUpdate: null,
     ciTargets: signCiTargets(ciTargets, FIRST_CI_TARGETS_VERSION, keys.targets, now),
     productionTargets: {},
     waves: [],

@@ -1,17 +1,14 @@
 import { Router } from 'express';
 import { parseTargets } from '../tuf/index.js';
-import { handler, sendDocument, sendJson, sendRefusal } from './answers.js';
+import { handler, sendDocument } from './answers.js';
 import type { Authenticate } from './authenticate.js';
 import { signCiTargets } from './ci-targets.js';
 import { isWithin, type Clock } from './clock.js';
-import { publicOnlineKey } from './online-keys.js';
 import { Refusal } from './refusal.js';
-import { newestRoot } from './roots.js';
-import type { SandboxState } from './state.js';
+import { rootUpdateRoutes } from './root-update-routes.js';
 import type { StateStore } from './state-store.js';
 
 const RENEW_DAYS = 7;
-const RECOMMENDED_ROOT_KEYS = 3;
 
 /** What stands under `/ota/repo/{factory}/api/v1/user_repo`: roots, CI targets, root updates. */
 export function repoRoutes(store: StateStore, authenticate: Authenticate, clock: Clock): Router {
@@ -40,17 +37,7 @@ export function repoRoutes(store: StateStore, authenticate: Authenticate, clock:
     }),
   );
 
-  router.get('/root/updates', (request, response) => {
-    authenticate(request, 'targets:read');
-    sendJson(response, 200, noRootUpdate(store.read()));
-  });
-
-  router.all(['/root/updates', '/root/updates/:step'], (request, response) => {
-    authenticate(request, 'targets:read-update');
-    sendRefusal(response, 501, 'Root updates are not possible in this sandbox', [
-      'Start it with the public keys that its root should name (--offline-keys)',
-    ]);
-  });
+  router.use('/root/updates', rootUpdateRoutes(store, authenticate, clock));
 
   return router;
 }
@@ -65,32 +52,4 @@ async function renewedCiTargets(store: StateStore, clock: Clock): Promise<string
     const ciTargets = signCiTargets(current.targets, current.version + 1, state.keys.targets, clock.now());
     return { state: { ...state, ciTargets }, result: ciTargets };
   });
-}
-
-/** `GET root/updates` while nobody changes the root. */
-function noRootUpdate(state: SandboxState): Record<string, unknown> {
-  const production = state.roots.production.at(-1) ?? '';
-  const owned = state.roots.ci.at(-1) !== production; // before that there is no production root of its own
-  const rootKeys = newestRoot(state.roots.ci).signed.roles['root']?.keyids.length ?? 0;
-  return {
-    amendments: [],
-    'change-meta': null,
-    current: {
-      'ci-root': state.roots.ci.at(-1) ?? '',
-      'online-keys': Object.fromEntries(
-        (['snapshot', 'targets', 'timestamp'] as const).map((role) => [role, publicOnlineKey(state.keys[role]).keyid]),
-      ),
-      'prod-root': owned ? production : '',
-    },
-    'first-time': false,
-    issues: {
-      errors: [],
-      warnings:
-        rootKeys >= RECOMMENDED_ROOT_KEYS
-          ? []
-          : [{ args: {}, kind: 'root-keys', message: 'Add root keys: three or more are recommended' }],
-    },
-    status: 'NONE',
-    updated: null,
-  };
 }

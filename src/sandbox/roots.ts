@@ -29,6 +29,11 @@ export function newestRoot(chain: readonly string[]): RootMetadata {
   return parseRoot(Buffer.from(text));
 }
 
+/** Whether somebody took the keys from the server: roots 1 and 2 are its own. */
+export function isOwned({ roots }: { readonly roots: { readonly ci: readonly string[] } }): boolean {
+  return roots.ci.length > 2;
+}
+
 /**
  * Roots 1 and 2, which the server makes by itself: other root and targets keys in each, and the second signed by both
  * root keys. There is no difference between CI and production yet.

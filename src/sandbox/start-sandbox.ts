@@ -9,7 +9,7 @@ import { freshState } from './fresh-state.js';
 import type { OfflineKeys } from './offline-keys.js';
 import { generateOnlineKeys, type OnlineKeys } from './online-keys.js';
 import { builtInPeople, parsePeople, polisIdOf, type SandboxPerson } from './people.js';
-import { namesKeys, newestRoot, ownedRoots } from './roots.js';
+import { isOwned, namesKeys, newestRoot, ownedRoots } from './roots.js';
 import type { Actor } from './actor.js';
 import { openStateStore, readStateFile, replaceFile, type StateStore } from './state-store.js';
 
@@ -98,9 +98,10 @@ async function takeOwnership(
   actor: Actor,
 ): Promise<void> {
   await store.update((state) => {
-    const newest = newestRoot(state.roots.production).signed;
-    if (newest.version > 2) {
-      if (namesKeys(newest, offline)) return { state, result: undefined };
+    if (isOwned(state)) {
+      // the first one that was owned: later ones may have rotated the keys away
+      if (namesKeys(newestRoot(state.roots.production.slice(0, 3)).signed, offline))
+        return { state, result: undefined };
       throw new CountersignError('CONFIG_INVALID', 'the root of this sandbox names other offline keys', {
         hint: 'Start afresh in another state directory to use these.',
       });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { onlineKeysSchema } from './online-keys.js';
+import { onlineKeySchema, onlineKeysSchema } from './online-keys.js';
 
 /**
  * All that a sandbox knows, as one value. Documents are kept as the canonical text that was signed, never as parsed
@@ -42,12 +42,44 @@ const deviceSchema = z.strictObject({
   version: z.int().nullable(),
 });
 
+export const signatureSchema = z.strictObject({
+  keyid: z.string().max(200),
+  method: z.string().max(100),
+  sig: z.string().max(10_000),
+});
+
+/** A root update from its begin on: what `GET root/updates` calls `updated`, and what is published with it. */
+const rootUpdateSchema = z.strictObject({
+  txid: z.string(),
+  firstTime: z.boolean(),
+  /** As the server wrote it into the roots. */
+  changelog: z.strictObject({ message: z.string(), 'polis-id': z.string(), timestamp: z.string() }),
+  created: changeSchema,
+  updated: changeSchema.nullable(),
+  /** While it is being applied: how many more reads of it there will be before it is; null before that. */
+  readsUntilApplied: z.int().nullable(),
+  /** Root metadata; a Factory that is not owned yet has no production root before somebody stages one. */
+  ci: z.string(),
+  production: z.string().nullable(),
+  /** Online keys that take the place of those in force. */
+  onlineKeys: z.strictObject({
+    targets: onlineKeySchema.optional(),
+    snapshot: onlineKeySchema.optional(),
+    timestamp: onlineKeySchema.optional(),
+  }),
+  /** Signatures to publish with the roots, by tag and by Wave. */
+  targetsSignatures: z.record(z.string(), z.array(signatureSchema)),
+  wavesSignatures: z.record(z.string(), z.array(signatureSchema)),
+});
+
 export const stateSchema = z.strictObject({
   format: z.literal(1),
   factory: z.string(),
   keys: onlineKeysSchema,
   /** Root metadata, version 1 first. */
   roots: z.strictObject({ ci: z.array(z.string()).min(2), production: z.array(z.string()).min(2) }),
+  /** The one root update that is under way. */
+  rootUpdate: rootUpdateSchema.nullable().default(null),
   ciTargets: z.string(),
   /** Targets metadata by tag. */
   productionTargets: z.record(z.string(), z.string()),
@@ -58,5 +90,6 @@ export const stateSchema = z.strictObject({
 });
 
 export type SandboxState = z.output<typeof stateSchema>;
+export type RootUpdate = z.output<typeof rootUpdateSchema>;
 export type SandboxWave = SandboxState['waves'][number];
 export type SandboxDevice = SandboxState['devices'][number];

@@ -7,18 +7,16 @@ import type { Authenticate, Authenticated } from './authenticate.js';
 import type { Clock } from './clock.js';
 import { parseBody } from './parse-body.js';
 import { queryNumber, queryText } from './query.js';
+import { Refusal } from './refusal.js';
 import { rollOut, rolloutSchema } from './rollout.js';
-import type { SandboxState, SandboxWave } from './state.js';
+import { signatureSchema, type SandboxState, type SandboxWave } from './state.js';
 import type { StateStore } from './state-store.js';
 import { documentAnswer, statusAnswer, waveAnswer } from './wave-answers.js';
 import { parseWaveSubmission } from './wave-submission.js';
 import { addWaveSignatures, cancelWave, completeWave, createWave, findActiveWave, findWave } from './waves.js';
 
 const signSchema = z.strictObject({
-  signatures: z
-    .array(z.strictObject({ keyid: z.string().max(200), method: z.string().max(100), sig: z.string().max(10_000) }))
-    .min(1)
-    .max(100),
+  signatures: z.array(signatureSchema).min(1).max(100),
 });
 
 const PAGE_SIZE = 20;
@@ -34,7 +32,7 @@ export function waveRoutes(store: StateStore, authenticate: Authenticate, clock:
     handler(async (request, response) => {
       const actor = actorOf(authenticate(request, 'targets:read-update'));
       const name = nameOf(request);
-      const wave = await store.update((state) => step(state, name, actor, request.body));
+      const wave = await store.update((state) => step(requireNotApplying(state), name, actor, request.body));
       sendJson(response, 200, waveAnswer(wave));
     });
 
@@ -48,7 +46,7 @@ export function waveRoutes(store: StateStore, authenticate: Authenticate, clock:
     handler(async (request, response) => {
       const actor = actorOf(authenticate(request, 'targets:read-update'));
       const submission = parseWaveSubmission(request.body);
-      const wave = await store.update((state) => createWave(state, submission, actor));
+      const wave = await store.update((state) => createWave(requireNotApplying(state), submission, actor));
       sendJson(response, 201, waveAnswer(wave));
     }),
   );
@@ -98,6 +96,16 @@ export function waveRoutes(store: StateStore, authenticate: Authenticate, clock:
 }
 
 type Changed = { state: SandboxState; result: SandboxWave };
+
+/**
+ * What the new roots are checked against stays as it is until they are out.
+ *
+ * @throws Refusal 423
+ */
+function requireNotApplying(state: SandboxState): SandboxState {
+  if (typeof state.rootUpdate?.readsUntilApplied !== 'number') return state;
+  throw new Refusal(423, 'Waves wait while root updates are being applied');
+}
 
 function nameOf(request: Request): string {
   const { name } = request.params;

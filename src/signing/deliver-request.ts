@@ -1,5 +1,5 @@
 import { CountersignError, isCountersignError } from '../errors.js';
-import { parseStatement } from '../dossier/index.js';
+import { parseStatement, requireKind } from '../dossier/index.js';
 import { factoryOf } from '../policy/index.js';
 import { parseTargets, serializeMetadata, verifyTargets } from '../tuf/index.js';
 import { checkFresh } from './check-fresh.js';
@@ -23,7 +23,7 @@ const FINAL_STATUSES: readonly unknown[] = [400, 413, 422];
  */
 export async function deliverRequest(context: Context, request: StoredRequest): Promise<StepResult> {
   const port = context.factory(request.factory);
-  const [entry] = parseStatement(request.statement).documents;
+  const [entry] = requireKind(parseStatement(request.statement), 'wave').documents;
   const wave = { name: entry.wave, tag: entry.tag, version: entry.version, sha256: entry.sha256 };
 
   let found = await findPublished(port, wave);
@@ -87,7 +87,7 @@ async function post(context: Context, port: FactoryPort, request: StoredRequest,
 
 /** The signed targets metadata as this service makes it: with the offline signatures alone. */
 export async function signedMetadata(context: Context, request: StoredRequest): Promise<Buffer> {
-  const [entry] = parseStatement(request.statement).documents;
+  const [entry] = requireKind(parseStatement(request.statement), 'wave').documents;
   const [signatures, signedBytes] = await Promise.all([
     context.store.requests.signatures(request.id),
     context.store.blobs.get(entry.sha256),

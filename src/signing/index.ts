@@ -16,6 +16,14 @@ export type {
   WaveInfo,
   WaveToCreate,
 } from './ports.js';
+export type {
+  BegunRootUpdate,
+  FactoryRoots,
+  FirstRootKey,
+  RootsToPut,
+  RootUpdatePort,
+  RootUpdateStatus,
+} from './root-update-port.js';
 export {
   STEPS,
   type Caller,

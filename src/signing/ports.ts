@@ -2,6 +2,7 @@ import type { ErrorCode } from '../errors.js';
 import type { JournalLine } from '../dossier/index.js';
 import type { Repository } from '../factory/index.js';
 import type { Key } from '../tuf/index.js';
+import type { RootUpdatePort } from './root-update-port.js';
 
 /**
  * The ports of a request's life: what `signing` needs of the world. The Factory's API client, the signer's
@@ -49,7 +50,7 @@ export interface RolloutOptions {
  * Every call may throw FACTORY_UNAVAILABLE, FACTORY_REFUSED, FACTORY_UNAUTHORIZED and FACTORY_ANSWER_INVALID;
  * FACTORY_REFUSED carries the HTTP status as `details.status`.
  */
-export interface FactoryPort {
+export interface FactoryPort extends RootUpdatePort {
   readonly name: string;
   readonly url: string;
   /** The roots from `fromVersion` up to the newest, ascending; empty if there is none of that version. */

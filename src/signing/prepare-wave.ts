@@ -1,5 +1,5 @@
 import { CountersignError } from '../errors.js';
-import { buildWaveStatement, verifyDossier, writeDossier, type Statement } from '../dossier/index.js';
+import { buildWaveStatement, requireKind, verifyDossier, writeDossier, type WaveStatement } from '../dossier/index.js';
 import { formatWave } from '../factory/index.js';
 import { factoryOf, kindOf } from '../policy/index.js';
 import { formatTime, sha256Hex } from '../tuf/index.js';
@@ -21,7 +21,7 @@ const DEFAULT_EXPIRES_DAYS = 365;
 /** A request that is worked out, verified and ready to be stored. */
 export interface PreparedWave {
   readonly request: NewRequest;
-  readonly statement: Statement;
+  readonly statement: WaveStatement;
   readonly blobs: readonly Buffer[];
   readonly diff: RequestDiff;
 }
@@ -83,7 +83,8 @@ export async function prepareWave(
   });
   const { statement, text, document } = supersedes === null ? draft : buildWaveStatement({ ...input, supersedes });
 
-  const verified = await verifyDossier(dossierLines(context, base, tag, text, document), context.pins, now);
+  const lines = dossierLines(context, base, tag, text, document);
+  const verified = requireKind(await verifyDossier(lines, context.pins, now), 'wave');
   return {
     request: requestOf(context, statement, text, document, base, caller),
     statement,
@@ -132,7 +133,7 @@ function* dossierLines(
 
 function requestOf(
   context: Context,
-  statement: Statement,
+  statement: WaveStatement,
   text: string,
   document: Buffer,
   base: FetchedBase,

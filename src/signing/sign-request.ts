@@ -1,5 +1,5 @@
 import { CountersignError, isCountersignError, type ErrorCode } from '../errors.js';
-import { parseStatement } from '../dossier/index.js';
+import { parseStatement, requireKind } from '../dossier/index.js';
 import { checkThreshold, parseRoot } from '../tuf/index.js';
 import { assembleDossier } from './assemble-dossier.js';
 import { checkFresh } from './check-fresh.js';
@@ -106,7 +106,7 @@ async function requireSignatures(
   request: StoredRequest,
   signatures: readonly SignerSignature[],
 ): Promise<void> {
-  const [entry] = parseStatement(request.statement).documents;
+  const [entry] = requireKind(parseStatement(request.statement), 'wave').documents;
   const rootSha256 = request.material.rootsProduction.at(-1) ?? '';
   const root = parseRoot(await context.store.blobs.get(rootSha256)).signed;
   const signedBytes = await context.store.blobs.get(entry.sha256);

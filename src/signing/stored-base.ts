@@ -1,4 +1,4 @@
-import { parseStatement } from '../dossier/index.js';
+import { parseStatement, requireKind } from '../dossier/index.js';
 import { describeWave, formatWave, type WaveBase, type WaveChange } from '../factory/index.js';
 import { parseTargets } from '../tuf/index.js';
 import type { Context } from './context.js';
@@ -16,7 +16,7 @@ export async function loadWaveBase(context: Context, { material }: StoredRequest
 }
 
 export function waveChangesOf({ statement }: StoredRequest): WaveChange[] {
-  return parseStatement(statement).changes;
+  return requireKind(parseStatement(statement), 'wave').changes;
 }
 
 /** What a request changes, made from the changes in its statement and from its base. */

@@ -12,6 +12,7 @@ const SECRET_WORDS = new Set([
   'cookie',
   'private',
   'session',
+  'txid',
 ]);
 /** A PKCS#11 token's label has at most 32 bytes; anything longer under the bare name `token` is a bearer token. */
 const LONGEST_LABEL = 32;

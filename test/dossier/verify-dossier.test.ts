@@ -1,12 +1,13 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import {
   requireApproved,
+  requireKind,
   shortCode,
   verifyDossier,
   writeDossier,
   type DossierParts,
   type Pins,
-  type Statement,
+  type WaveStatement,
 } from '../../src/dossier/index.js';
 import { applyWave, type WaveChange } from '../../src/factory/index.js';
 import { serializePolicy, signedPolicy } from '../../src/policy/index.js';
@@ -45,12 +46,12 @@ async function refusal(options: DossierOptions & { pins?: Pins; now?: Date; of?:
 }
 
 /** A Wave whose statement was changed after it was built, and approved as it then is. */
-function stated(changeStatement: (statement: Statement) => unknown, options: WaveOptions = {}): FixtureWave {
+function stated(changeStatement: (statement: WaveStatement) => unknown, options: WaveOptions = {}): FixtureWave {
   return fixture.wave({ ...options, changeStatement });
 }
 
 /** A Wave of other changes, whose document they do reproduce, past the checks of whoever builds statements. */
-function withChanges(changes: WaveChange[], entry: Partial<Statement['documents'][0]> = {}): FixtureWave {
+function withChanges(changes: WaveChange[], entry: Partial<WaveStatement['documents'][0]> = {}): FixtureWave {
   const document = applyWave(changes, fixture.tag, fixture.base);
   const made = stated((statement) => ({
     ...statement,
@@ -61,7 +62,7 @@ function withChanges(changes: WaveChange[], entry: Partial<Statement['documents'
 }
 
 /** A Wave whose statement names these base documents by their digests. */
-function rebased(base: Partial<Statement['base']>): FixtureWave {
+function rebased(base: Partial<WaveStatement['base']>): FixtureWave {
   return stated((statement) => ({ ...statement, base: { ...statement.base, ...base } }));
 }
 
@@ -77,7 +78,7 @@ function editText(text: string, from: string, to: string): string {
 describe('a dossier in which all is right', () => {
   test('verifies, and says what was approved, by whom, and what it builds on', async () => {
     const wave = fixture.wave({ prune: [40], reason: 'größer, besser' });
-    const verified = await verifyDossier(fixture.dossier({ wave }), fixture.pins, fixture.now);
+    const verified = requireKind(await verifyDossier(fixture.dossier({ wave }), fixture.pins, fixture.now), 'wave');
     requireApproved(verified);
     expect(verified).toMatchObject({
       statement: wave.statement,
@@ -114,7 +115,7 @@ describe('a dossier in which all is right', () => {
 
   test('verifies for the first Wave of a tag', async () => {
     const first = createFixture({ productionVersion: null });
-    const verified = await verifyDossier(first.dossier(), first.pins, first.now);
+    const verified = requireKind(await verifyDossier(first.dossier(), first.pins, first.now), 'wave');
     expect(verified.base.productionTargets).toBeNull();
     expect(verified.summary.previousVersion).toBeNull();
   });
@@ -292,7 +293,7 @@ describe('the roots of a dossier', () => {
 });
 
 describe('the statement of a dossier', () => {
-  test.each<[string, (statement: Statement) => unknown, string]>([
+  test.each<[string, (statement: WaveStatement) => unknown, string]>([
     ['be made for this service', (it) => ({ ...it, service: ZEROS }), 'STATEMENT_OTHER_SERVICE /service'],
     [
       'name the policy’s version',
@@ -304,7 +305,7 @@ describe('the statement of a dossier', () => {
       (it) => ({ ...it, policy: { ...it.policy, sha256: ZEROS } }),
       'STATEMENT_BASE_MISMATCH /policy',
     ],
-    ['be of a kind that this version judges', (it) => ({ ...it, kind: 'root' }), 'KIND_NOT_ALLOWED /kind'],
+    ['be of a kind that this version judges', (it) => ({ ...it, kind: 'bundle' }), 'KIND_NOT_ALLOWED /kind'],
     ['be of a kind that there is', (it) => ({ ...it, kind: 'everything' }), 'STATEMENT_INVALID /kind'],
     ['be a statement', (it) => ({ ...it, _type: 'countersign/rejection' }), 'STATEMENT_INVALID /_type'],
     ['be of this specification', (it) => ({ ...it, spec: 2 }), 'STATEMENT_INVALID /spec'],
@@ -416,7 +417,7 @@ describe('the statement of a dossier', () => {
 });
 
 describe('the base of a dossier', () => {
-  test.each<[string, (base: Statement['base']) => Partial<Statement['base']>, string]>([
+  test.each<[string, (base: WaveStatement['base']) => Partial<WaveStatement['base']>, string]>([
     ['version of the roots', ({ root }) => ({ root: { ...root, version: 4 } }), '/base/root/version'],
     ['digest of the CI root', ({ root }) => ({ root: { ...root, ci: root.production } }), '/base/root/ci'],
     [
@@ -559,7 +560,7 @@ describe('the document of a dossier', () => {
     expect(await refusal({ wave: { ...made, document } })).toBe('CHANGES_DO_NOT_REPRODUCE /changes');
   });
 
-  test.each<[string, Partial<Statement['documents'][0]>]>([
+  test.each<[string, Partial<WaveStatement['documents'][0]>]>([
     ['version', { version: 43 }],
     ['expires', { expires: '2027-11-22T16:00:01Z' }],
     ['length', { length: 1 }],
@@ -730,7 +731,7 @@ describe('the signatures in a dossier', () => {
   test('let it verify for an auditor long after everything in it expired, at the time that the signer claims', async () => {
     const lines = fixture.dossier({ signedAt, published: true });
     const years = after(10 * 365 * DAY_MS);
-    const verified = await verifyDossier(lines, fixture.pins, years);
+    const verified = requireKind(await verifyDossier(lines, fixture.pins, years), 'wave');
     requireApproved(verified);
     expect(verified).toMatchObject({
       judgedAt: signedAt,

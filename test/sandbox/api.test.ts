@@ -152,14 +152,6 @@ describe('documents', () => {
   ])('what is not there is a 404 in the Factory’s words: %s', async (path, message) => {
     expect(await sandbox.call('alice', 'GET', path)).toEqual({ status: 404, json: { message } });
   });
-
-  test.each(['POST', 'PUT'])('a root update is refused with words: %s', async (method) => {
-    expect(await sandbox.call('alice', method, `${REPO}/root/updates`, {})).toMatchObject({
-      status: 501,
-      json: { message: expect.any(String), errors: [expect.any(String)] },
-    });
-    expect(await sandbox.call('alice', 'POST', `${REPO}/root/updates/apply`, {})).toMatchObject({ status: 501 });
-  });
 });
 
 describe('the list of Waves', () => {

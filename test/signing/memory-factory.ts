@@ -8,6 +8,7 @@ import {
   type TargetsMetadata,
 } from '../../src/tuf/index.js';
 import { metadataText, type Fixture } from '../support/factory-fixture.js';
+import { noRootUpdate } from '../support/no-root-update.js';
 
 interface MemoryWave {
   readonly name: string;
@@ -84,6 +85,7 @@ export function createMemoryFactory(fixture: Fixture): MemoryFactory {
   const factory: MemoryFactory = {
     name: fixture.factory,
     url: 'https://api.example',
+    ...noRootUpdate(),
     waveList,
     roots: { ci: [...fixture.roots.ci], production: [...fixture.roots.production] },
     ciTargetsText: metadataText(fixture.ciTargets),

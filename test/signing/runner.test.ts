@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { CountersignError, type ErrorCode } from '../../src/errors.js';
 import { NAMESPACES } from '../../src/approval/index.js';
-import { verifyDossier } from '../../src/dossier/index.js';
+import { requireKind, verifyDossier } from '../../src/dossier/index.js';
 import { signedPolicy } from '../../src/policy/index.js';
 import { parseTargets, verifyTargets } from '../../src/tuf/index.js';
 import { signRoot, signTargets } from '../support/factory-fixture.js';
@@ -87,7 +87,7 @@ describe('when the quorum is there', () => {
     const id = await world.approved();
     await world.service.reconcile();
     const years = new Date('2036-01-01T00:00:00Z');
-    const verified = await verifyDossier(world.service.dossier(id), world.fixture.pins, years);
+    const verified = requireKind(await verifyDossier(world.service.dossier(id), world.fixture.pins, years), 'wave');
     expect(verified).toMatchObject({ judgedBy: 'signer-claim', quorum: { persons: ['alice', 'bob'], missing: 0 } });
     expect(verified.signatures).toHaveLength(1);
     expect(verified.published?.threshold.missing).toBe(0);

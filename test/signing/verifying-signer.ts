@@ -1,6 +1,6 @@
 import { CountersignError } from '../../src/errors.js';
 import { NAMESPACES, parseRejection, verifySshSignature } from '../../src/approval/index.js';
-import { requireApproved, verifyDossier, type JournalLine } from '../../src/dossier/index.js';
+import { requireApproved, requireKind, verifyDossier, type JournalLine } from '../../src/dossier/index.js';
 import { findOfficerByKey } from '../../src/policy/index.js';
 import type { Clock, SignerPort, SignerSignature, Watermark, WatermarkLevel } from '../../src/signing/index.js';
 import { formatTime, parseRoot, parseTargets, sha256Hex, verifyRootChain, verifyTargets } from '../../src/tuf/index.js';
@@ -45,7 +45,7 @@ export function createVerifyingSigner(fixture: Fixture, clock: Clock): Verifying
     },
     sign: async (lines) => {
       enter('sign');
-      const verified = await verifyDossier(lines, fixture.pins, clock.now(), { judgeBy: 'clock' });
+      const verified = requireKind(await verifyDossier(lines, fixture.pins, clock.now(), { judgeBy: 'clock' }), 'wave');
       const before = signer.issued.get(verified.statementSha256);
       if (before !== undefined) return { signatures: before.signatures, journal };
       requireApproved(verified);

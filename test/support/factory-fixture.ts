@@ -14,7 +14,7 @@ import {
   type DossierParts,
   type Pins,
   type SignatureLine,
-  type Statement,
+  type WaveStatement,
 } from '../../src/dossier/index.js';
 import { writeWaveChanges, type Repository, type WaveBase, type WaveChange } from '../../src/factory/index.js';
 import { draftPolicy, serializePolicy, signedPolicy, type Policy, type SignedPolicy } from '../../src/policy/index.js';
@@ -80,21 +80,21 @@ export interface WaveOptions {
   readonly sourceTag?: string | null;
   readonly prune?: readonly number[];
   readonly expires?: string;
-  readonly requester?: Statement['requester'];
+  readonly requester?: WaveStatement['requester'];
   readonly reason?: string;
   readonly id?: string;
   readonly created?: Date;
   readonly lifetimeMs?: number;
   readonly sign?: readonly string[];
-  readonly supersedes?: Statement['supersedes'];
+  readonly supersedes?: WaveStatement['supersedes'];
   /** Changes the statement after it was built, whether that makes sense or not. */
-  readonly changeStatement?: (statement: Statement) => unknown;
+  readonly changeStatement?: (statement: WaveStatement) => unknown;
 }
 
 export interface FixtureWave {
   readonly text: string;
   readonly sha256: string;
-  readonly statement: Statement;
+  readonly statement: WaveStatement;
   readonly document: Buffer;
 }
 

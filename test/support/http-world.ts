@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApiClient, type ApiClient } from '../../src/api/index.js';
 import { NAMESPACES } from '../../src/approval/index.js';
-import { requireApproved, verifyDossier, type JournalLine } from '../../src/dossier/index.js';
+import { requireApproved, requireKind, verifyDossier, type JournalLine } from '../../src/dossier/index.js';
 import type { CountersignError } from '../../src/errors.js';
 import {
   createApiToken,
@@ -31,6 +31,7 @@ import {
 import { openStore } from '../../src/store/index.js';
 import { parseTargets, sha256Hex } from '../../src/tuf/index.js';
 import { createFixture, metadataText, type Fixture, type FixtureOptions } from './factory-fixture.js';
+import { noRootUpdate } from './no-root-update.js';
 import { journalLines } from './journal-lines.js';
 import { recordingLogger, type RecordingLogger } from './recording-logger.js';
 
@@ -191,6 +192,7 @@ function factoryOf(fixture: Fixture, broken: HttpWorld['broken']): FactoryPort {
   return {
     name: fixture.factory,
     url: 'https://api.example',
+    ...noRootUpdate(),
     rootChain: (repository, from) =>
       answer(() => fixture.rootTexts[repository].slice(from - 1).map((text) => Buffer.from(text))),
     ciTargets: () => answer(() => Buffer.from(metadataText(fixture.ciTargets))),
@@ -224,7 +226,7 @@ function signerOf(fixture: Fixture, clock: { now(): Date }, broken: HttpWorld['b
   return {
     sign: (lines) =>
       answer(async () => {
-        const verified = await verifyDossier(lines, fixture.pins, clock.now());
+        const verified = requireKind(await verifyDossier(lines, fixture.pins, clock.now()), 'wave');
         requireApproved(verified);
         const [document] = verified.documents;
         if (document === undefined) throw new Error('a dossier without documents');

@@ -1,5 +1,6 @@
 import { CountersignError } from '../../errors.js';
 import { OPERATIONS } from '../operations.js';
+import { ROOT_OPERATIONS } from '../root-operations.js';
 import { challengeSchema, sessionSchema, type ChallengeWire, type SessionWire } from '../schemas/login.js';
 import {
   diffSchema,
@@ -21,6 +22,14 @@ import {
   type PolicyWire,
   type ReadinessWire,
 } from '../schemas/service.js';
+import {
+  rootChainsSchema,
+  rootTransactionSchema,
+  type ExternalSignaturesBody,
+  type RootChainsWire,
+  type RootTransactionWire,
+  type RootUpdateIntentionBody,
+} from '../schemas/root-updates.js';
 import type { WaveIntentionBody } from '../schemas/waves.js';
 import { HEADERS, LONGEST_WAIT_PER_CALL_SECONDS, MEDIA_TYPES } from '../wire.js';
 import { createCallService, readJson, readLines, readText, type ApiClientOptions } from './call-service.js';
@@ -37,6 +46,16 @@ export interface WaveDocumentBody {
 
 export type WaveRequestBody = WaveIntentionBody | WaveDocumentBody;
 
+/** The unsigned roots as text; see WaveDocumentBody. */
+export interface RootUpdateDocumentsBody {
+  readonly reason: string;
+  readonly dryRun?: boolean;
+  readonly ci: string;
+  readonly production: string;
+}
+
+export type RootUpdateBody = RootUpdateIntentionBody | RootUpdateDocumentsBody;
+
 export interface RequestListFilter {
   readonly state?: string;
   readonly factory?: string;
@@ -49,6 +68,11 @@ export interface RequestListFilter {
 /** Every method throws what the service answered, SERVICE_UNAVAILABLE or SERVICE_ANSWER_INVALID. */
 export interface ApiClient {
   submitWave(factory: string, body: WaveRequestBody, more?: { idempotencyKey?: string }): Promise<SubmissionWire>;
+  submitRootUpdate(factory: string, body: RootUpdateBody, more?: { idempotencyKey?: string }): Promise<SubmissionWire>;
+  addExternalSignatures(id: string, body: ExternalSignaturesBody): Promise<RequestView>;
+  /** As the service verified them. */
+  roots(factory: string): Promise<RootChainsWire>;
+  rootTransaction(factory: string): Promise<RootTransactionWire>;
   requests(filter?: RequestListFilter): Promise<RequestListWire>;
   /** `waitSeconds`: answered when the request has come to its end, or after that time; a minute at most. */
   request(id: string, more?: { waitSeconds?: number }): Promise<RequestView>;
@@ -87,18 +111,33 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
   const post = (path: string, body: unknown): Promise<Response> =>
     call({ method: 'POST', path, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
   const at = (path: string, id: string): string => path.replace('{id}', encodeURIComponent(id));
+  const ofFactory = (path: string, factory: string): string => path.replace('{factory}', encodeURIComponent(factory));
   const { submitWave, listRequests, listEvents } = OPERATIONS;
 
   return {
     async submitWave(factory, body, { idempotencyKey } = {}) {
       const answer = await call({
         method: 'POST',
-        path: submitWave.path.replace('{factory}', encodeURIComponent(factory)),
+        path: ofFactory(submitWave.path, factory),
         headers: idempotencyKey === undefined ? {} : { [HEADERS.idempotencyKey]: idempotencyKey },
-        body: submissionText(body),
+        body: submissionText(body, ['targets']),
       });
       return readJson(answer, submissionSchema);
     },
+    async submitRootUpdate(factory, body, { idempotencyKey } = {}) {
+      const answer = await call({
+        method: 'POST',
+        path: ofFactory(ROOT_OPERATIONS.submitRootUpdate.path, factory),
+        headers: idempotencyKey === undefined ? {} : { [HEADERS.idempotencyKey]: idempotencyKey },
+        body: submissionText(body, ['ci', 'production']),
+      });
+      return readJson(answer, submissionSchema);
+    },
+    addExternalSignatures: async (id, body) =>
+      readJson(await post(at(ROOT_OPERATIONS.addExternalSignatures.path, id), body), requestViewSchema),
+    roots: async (factory) => readJson(await get(ofFactory(ROOT_OPERATIONS.getRoots.path, factory)), rootChainsSchema),
+    rootTransaction: async (factory) =>
+      readJson(await get(ofFactory(ROOT_OPERATIONS.getRootTransaction.path, factory)), rootTransactionSchema),
     requests: async (filter = {}) => readJson(await get(withQuery(listRequests.path, filter)), requestListSchema),
     request: async (id, more) =>
       readJson(await get(at(OPERATIONS.getRequest.path, id), boundedWait(more)), requestViewSchema),
@@ -134,16 +173,23 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
   };
 }
 
-/** The JSON of a submission; a document's text stands in it untouched. @throws JSON_INVALID */
-function submissionText(body: WaveRequestBody): string {
-  if (!('targets' in body)) return JSON.stringify(body);
-  const { targets, ...rest } = body;
+/** The JSON of a submission; the text of a document stands in it untouched. @throws JSON_INVALID */
+function submissionText(body: WaveRequestBody | RootUpdateBody, documents: readonly string[]): string {
+  const members = Object.entries(body).flatMap(([name, value]: [string, unknown]) => {
+    if (value === undefined) return [];
+    const isDocument = documents.includes(name) && typeof value === 'string';
+    return [`${JSON.stringify(name)}:${isDocument ? requireJson(value, name) : JSON.stringify(value)}`];
+  });
+  return `{${members.join(',')}}`;
+}
+
+function requireJson(text: string, name: string): string {
   try {
-    JSON.parse(targets);
+    JSON.parse(text);
+    return text;
   } catch (cause) {
-    throw new CountersignError('JSON_INVALID', 'the targets metadata is not JSON', { cause });
+    throw new CountersignError('JSON_INVALID', `the document '${name}' is not JSON`, { cause });
   }
-  return `${JSON.stringify(rest).slice(0, -1)},"targets":${targets}}`;
 }
 
 function withQuery(path: string, query: object): string {

@@ -2,6 +2,8 @@ export {
   createApiClient,
   type ApiClient,
   type RequestListFilter,
+  type RootUpdateBody,
+  type RootUpdateDocumentsBody,
   type WaveDocumentBody,
   type WaveRequestBody,
 } from './create-api-client.js';

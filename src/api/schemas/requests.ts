@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { requestRootSchema, rootSummarySchema } from './root-updates.js';
 import { humanText, requestIdText, sha256Text, sshsigText, timeText } from './text.js';
 
 export const requestStateSchema = z.enum(['preparing', 'open', 'signed', 'delivered', 'closed', 'abandoned']);
@@ -21,6 +22,7 @@ export const requestViewSchema = z
       .enum(['preparing', 'waiting-for-approvals', 'signing', 'delivering', 'done'])
       .meta({ description: 'Derived from state and approvals' }),
     wave: z.object({ name: z.string(), tag: z.string(), version: z.int() }).nullable(),
+    root: requestRootSchema.nullable().default(null),
     requester: z.object({
       name: z.string(),
       kind: z.enum(['person', 'ci']),
@@ -56,32 +58,36 @@ export type RequestView = z.output<typeof requestViewSchema>;
 const targetSummary = z.object({ target: z.string(), version: z.string() });
 
 /** What will change, per hardware id. Officers' programs derive it anew from the dossier; this is for reading. */
+const waveSummarySchema = z
+  .object({
+    version: z.int(),
+    tag: z.string(),
+    expires: z.string(),
+    sourceTag: z.string().nullable(),
+    previousVersion: z.int().nullable(),
+    previousExpires: z.string().nullable(),
+    pruned: z.array(z.int()),
+    hardware: z.array(
+      z.object({
+        hardwareId: z.string(),
+        added: z.array(
+          targetSummary.extend({
+            sha256: z.string(),
+            comparedWith: z.string().nullable(),
+            apps: z.array(z.object({ name: z.string(), uri: z.string(), was: z.string().nullable() })),
+            removedApps: z.array(z.object({ name: z.string(), was: z.string() })),
+          }),
+        ),
+        dropped: z.array(targetSummary),
+        kept: z.array(targetSummary),
+      }),
+    ),
+  })
+  .meta({ id: 'WaveSummary' });
+
 export const diffSchema = z
   .object({
-    summary: z.object({
-      version: z.int(),
-      tag: z.string(),
-      expires: z.string(),
-      sourceTag: z.string().nullable(),
-      previousVersion: z.int().nullable(),
-      previousExpires: z.string().nullable(),
-      pruned: z.array(z.int()),
-      hardware: z.array(
-        z.object({
-          hardwareId: z.string(),
-          added: z.array(
-            targetSummary.extend({
-              sha256: z.string(),
-              comparedWith: z.string().nullable(),
-              apps: z.array(z.object({ name: z.string(), uri: z.string(), was: z.string().nullable() })),
-              removedApps: z.array(z.object({ name: z.string(), was: z.string() })),
-            }),
-          ),
-          dropped: z.array(targetSummary),
-          kept: z.array(targetSummary),
-        }),
-      ),
-    }),
+    summary: z.union([waveSummarySchema, rootSummarySchema]).meta({ description: 'By the kind of the request' }),
     text: z.string().meta({ description: 'The same as plain text for a terminal' }),
   })
   .meta({ id: 'Diff' });

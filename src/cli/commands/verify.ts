@@ -35,7 +35,7 @@ export function addVerifyCommand(program: Command, context: CliContext): void {
         printJson(context, {
           id: verified.statement.id,
           statementSha256: verified.statementSha256,
-          wave: verified.wave,
+          ...(verified.kind === 'wave' ? { wave: verified.wave } : {}),
           policy: { version: verified.policy.policy.version, sha256: verified.policy.sha256 },
           documents: verified.statement.documents,
           quorum: verified.quorum,

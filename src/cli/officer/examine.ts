@@ -1,4 +1,4 @@
-import { verifyDossier, type VerifiedDossier } from '../../dossier/index.js';
+import { requireKind, verifyDossier, type VerifiedWaveDossier } from '../../dossier/index.js';
 import { CountersignError } from '../../errors.js';
 import type { ApiClient } from '../../api/index.js';
 import type { ClientSettings } from '../client-settings.js';
@@ -8,7 +8,7 @@ import { loadPinsOrExplain } from '../trust-file.js';
 import { checkFreshness, type Freshness } from './freshness.js';
 
 export interface Examination {
-  readonly verified: VerifiedDossier;
+  readonly verified: VerifiedWaveDossier;
   readonly freshness: Freshness;
 }
 
@@ -25,7 +25,7 @@ export async function examine(
   requestId: string,
 ): Promise<Examination> {
   const pins = await loadPinsOrExplain(context, settings.trustPath, () => api.dossier(requestId));
-  const verified = await verifyDossier(api.dossier(requestId), pins, context.now());
+  const verified = requireKind(await verifyDossier(api.dossier(requestId), pins, context.now()), 'wave');
   if (verified.statement.id !== requestId) {
     throw new CountersignError(
       'STATEMENT_INVALID',
@@ -39,7 +39,7 @@ export async function examine(
   return { verified, freshness: await freshnessOf(settings, verified) };
 }
 
-async function freshnessOf(settings: ClientSettings, verified: VerifiedDossier): Promise<Freshness> {
+async function freshnessOf(settings: ClientSettings, verified: VerifiedWaveDossier): Promise<Freshness> {
   const mine = settings.factory(verified.statement.factory);
   if (mine === null) return { checked: false };
   // The address comes from the officer's own configuration or from the pinned policy, never from the service's word:

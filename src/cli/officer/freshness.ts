@@ -1,4 +1,4 @@
-import type { VerifiedDossier } from '../../dossier/index.js';
+import { requireKind, type VerifiedDossier, type VerifiedWaveDossier } from '../../dossier/index.js';
 import { CountersignError } from '../../errors.js';
 import type { Repository } from '../../factory/index.js';
 import type { FactoryPort } from '../../signing/index.js';
@@ -14,14 +14,15 @@ type Published = Pick<FactoryPort, 'url' | 'rootChain' | 'productionTargets' | '
  *
  * @throws STALE_BASE naming what has moved on
  */
-export async function checkFreshness(verified: VerifiedDossier, factory: Published): Promise<Freshness> {
+export async function checkFreshness(dossier: VerifiedDossier, factory: Published): Promise<Freshness> {
+  const verified = requireKind(dossier, 'wave');
   for (const repository of ['ci', 'production'] as const) await checkRoot(verified, factory, repository);
   await checkProductionTargets(verified, factory);
   await checkSuperseded(verified, factory);
   return { checked: true, factoryUrl: factory.url };
 }
 
-async function checkRoot(verified: VerifiedDossier, factory: Published, repository: Repository): Promise<void> {
+async function checkRoot(verified: VerifiedWaveDossier, factory: Published, repository: Repository): Promise<void> {
   const base = verified.roots[repository];
   const newest = (await factory.rootChain(repository, base.signed.version)).at(-1);
   const current = newest === undefined ? undefined : parseRoot(newest);
@@ -33,7 +34,7 @@ async function checkRoot(verified: VerifiedDossier, factory: Published, reposito
   );
 }
 
-async function checkProductionTargets(verified: VerifiedDossier, factory: Published): Promise<void> {
+async function checkProductionTargets(verified: VerifiedWaveDossier, factory: Published): Promise<void> {
   const { tag } = verified.wave;
   const base = verified.base.productionTargets;
   const published = await factory.productionTargets(tag);
@@ -47,7 +48,7 @@ async function checkProductionTargets(verified: VerifiedDossier, factory: Publis
 }
 
 /** What a statement says it supersedes must not be out: devices that took it would never take other bytes of that version. */
-async function checkSuperseded(verified: VerifiedDossier, factory: Published): Promise<void> {
+async function checkSuperseded(verified: VerifiedWaveDossier, factory: Published): Promise<void> {
   const superseded = verified.statement.supersedes?.documents ?? [];
   if (superseded.length === 0) return;
   for (const { name } of await factory.waves({ tag: verified.wave.tag, status: 'active' })) {

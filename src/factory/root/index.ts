@@ -8,6 +8,7 @@ export {
 } from './check-answer.js';
 export { checkRootRules, type RootRules } from './check-root-rules.js';
 export { chooseReSigned, type ReSignOptions } from './choose-re-signed.js';
+export { describeRoot, type RootDescription } from './describe-root.js';
 export {
   describeRootChanges,
   type DescribedDocument,
@@ -23,7 +24,14 @@ export { planRootUpdate, type RootPlan } from './plan-root.js';
 export { readBegunUpdate } from './read-begun-update.js';
 export { reSignDocuments, type DocumentToSign } from './re-sign-documents.js';
 export type { RootBase } from './root-base.js';
-export { rootChangeSchema, type KeyOwner, type NewKey, type RootChange } from './root-change.js';
+export {
+  rootChangeSchema,
+  type KeyOwner,
+  type NewKey,
+  type OfflineRole,
+  type OnlineRole,
+  type RootChange,
+} from './root-change.js';
 export { readRootChanges, writeRootChanges, type RootIntent } from './root-intent.js';
 export { requireRootSigners, type RootSigners } from './root-signers.js';
 export type { RootWarning } from './root-warnings.js';

@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { sha256Schema, timeSchema } from '../approval/index.js';
+import { factoryNameSchema } from '../factory/index.js';
+
+/** How a request reached the service. */
+const VIAS = ['ci', 'token', 'login', 'fioctl'] as const;
+
+const MAX_SIGNING_KEYS = 64;
+
+/** `req_` and a ULID in lower case (Crockford's alphabet: no i, l, o, u). */
+const requestIdSchema = z.string().regex(/^req_[0-9a-hjkmnp-tv-z]{26}$/, "is 'req_' and 26 characters of a ULID");
+
+/** Who asked, as the service says: a person of the policy or the name of a CI token. */
+const requesterNameSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$/, "has letters, digits, '.', '_', '@' and '-', at most 63");
+
+export const reasonSchema = z
+  .string()
+  .max(1000, 'has at most 1000 characters')
+  .refine((reason) => reason.trim() !== '', 'must say why');
+
+export const versionSchema = z.int().min(1);
+/** A keyid is opaque (real roots hold some made by older rules), but always a short plain text. */
+export const keyidSchema = z.string().regex(/^[0-9A-Za-z._:-]{1,128}$/, 'is no keyid');
+export const versionedDigestSchema = z.strictObject({ version: versionSchema, sha256: sha256Schema });
+export const baseRootSchema = z.strictObject({ version: versionSchema, ci: sha256Schema, production: sha256Schema });
+
+/** Keyids that are to sign a document. */
+export const signSchema = z
+  .array(keyidSchema)
+  .min(1, 'names at least one key')
+  .max(MAX_SIGNING_KEYS)
+  .refine((keyids) => new Set(keyids).size === keyids.length, 'names each key once');
+
+/** What statements of every kind say of a document. */
+export const documentFacts = {
+  version: versionSchema,
+  expires: timeSchema,
+  length: z.int().min(1),
+  sha256: sha256Schema,
+  sign: signSchema,
+};
+
+/** A statement whose documents were signed and given up, and those documents. */
+export function supersedesSchema(maxDocuments: number) {
+  return z
+    .strictObject({ statement: sha256Schema, documents: z.array(sha256Schema).min(1).max(maxDocuments) })
+    .nullable();
+}
+
+/** The members that statements of every kind begin with. */
+export const statementHead = {
+  _type: z.literal('countersign/statement'),
+  spec: z.literal(1),
+  service: sha256Schema,
+  factory: factoryNameSchema,
+  id: requestIdSchema,
+  policy: versionedDigestSchema,
+  requester: z.strictObject({ name: requesterNameSchema, via: z.enum(VIAS) }),
+  reason: reasonSchema,
+  created: timeSchema,
+  expires: timeSchema,
+};
