@@ -109,6 +109,7 @@ export const ERROR_CODES = [
   'KEY_ATTRIBUTES', // a private key is extractable, not sensitive, or imported
   'KEY_EXISTS',
   'KEY_ROLE_MISMATCH',
+  'KEY_IN_USE', // a key that a root names, or soon may, is not destroyed
   'TOKEN_NOT_FOUND',
   'TOKEN_AMBIGUOUS',
   'TOKEN_MESSAGE_LIMIT', // this token cannot sign a message of that length with that key
