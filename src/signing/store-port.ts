@@ -328,11 +328,7 @@ export interface RootUpdateStore {
   /** Another request stands in the place of this one; null: none will. */
   markRebuilt(id: string, as: string | null, event: NewEvent): Promise<boolean>;
   /** `state`: the request is not open. Signatures that are there already stay as they are. */
-  addExternals(
-    id: string,
-    signatures: readonly StoredExternalSignature[],
-    event: NewEvent,
-  ): Promise<'added' | 'state'>;
+  addExternals(id: string, signatures: readonly StoredExternalSignature[], event: NewEvent): Promise<'added' | 'state'>;
   externals(id: string): Promise<StoredExternalSignature[]>;
   /** Preparing, open or signed. */
   findHolder(factory: string): Promise<StoredRequest | null>;

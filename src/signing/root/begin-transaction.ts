@@ -48,7 +48,9 @@ export async function beginTransaction(
   const salt = randomBytes(16).toString('hex');
   const event = eventOf(context, 'transaction-begun', { id: row.id }, { details: { factory: row.factory } });
   if (!(await context.store.rootUpdates.recordBegun(row.id, row.attempt, { ...begun, salt }, event))) {
-    throw new CountersignError('REQUEST_OPEN_EXISTS', 'the same was asked for at the same time', { hint: 'Ask again.' });
+    throw new CountersignError('REQUEST_OPEN_EXISTS', 'the same was asked for at the same time', {
+      hint: 'Ask again.',
+    });
   }
   const answered = stagedOf(await port.rootUpdate());
   const changelog = readBegunUpdate(base, answered, begun.message);
@@ -109,7 +111,9 @@ function requireOnlyOnlineKeys(changes: readonly RootChange[], { roles }: Online
   const foreign = changes.find(
     (change) => change.op !== 'changelog' && !(change.op === 'replace-online-key' && roles.includes(change.role)),
   );
-  const lacking = roles.find((role) => !changes.some((change) => change.op === 'replace-online-key' && change.role === role));
+  const lacking = roles.find(
+    (role) => !changes.some((change) => change.op === 'replace-online-key' && change.role === role),
+  );
   if (foreign === undefined && lacking === undefined) return;
   throw new CountersignError(
     'ROOT_ANSWER_ONLINE_KEY',

@@ -38,7 +38,9 @@ export function goingKeyids({ previous, next }: Pick<RootSigners, 'previous' | '
 
 function lacking({ previous, next }: RootSigners, signing: readonly string[]): number {
   return Math.max(
-    ...[previous, next].map(({ keyids, threshold }) => threshold - keyids.filter((one) => signing.includes(one)).length),
+    ...[previous, next].map(
+      ({ keyids, threshold }) => threshold - keyids.filter((one) => signing.includes(one)).length,
+    ),
     0,
   );
 }

@@ -32,23 +32,30 @@ export async function settleRoot(context: Context, request: StoredRequest): Prom
 async function rebuild(context: Context, request: StoredRequest): Promise<StepResult> {
   const { root } = request;
   if (root === null) return REST;
-  if (Date.parse(request.expires) <= context.clock.now().getTime()) return giveUp(context, request, 'STATEMENT_EXPIRED');
+  if (Date.parse(request.expires) <= context.clock.now().getTime())
+    return giveUp(context, request, 'STATEMENT_EXPIRED');
   await context.step('root:before-rebuild', request.id);
   try {
-    const { request: next } = await submitParsedRoot(context, readStoredSubmission(root.submission), callerOf(request), {
-      dryRun: false,
-      key: null,
-      txid: null,
-      rebuiltFrom: request.id,
-      preferredKeyids: rootStatementOf(request).keys.map(({ keyid }) => keyid),
-    });
+    const { request: next } = await submitParsedRoot(
+      context,
+      readStoredSubmission(root.submission),
+      callerOf(request),
+      {
+        dryRun: false,
+        key: null,
+        txid: null,
+        rebuiltFrom: request.id,
+        preferredKeyids: rootStatementOf(request).keys.map(({ keyid }) => keyid),
+      },
+    );
     await context.step('root:after-rebuild', request.id);
     const event = eventOf(context, 'rebuilt', request, { details: { as: next.id } });
     await context.store.rootUpdates.markRebuilt(request.id, next.id, event);
     context.changed(request.id);
     return AGAIN;
   } catch (error) {
-    if (!isCountersignError(error) || isTransient(error) || PASSING.includes(error.code)) return { then: 'wait', error };
+    if (!isCountersignError(error) || isTransient(error) || PASSING.includes(error.code))
+      return { then: 'wait', error };
     return giveUp(context, request, error.code);
   }
 }

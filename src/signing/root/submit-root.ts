@@ -72,7 +72,11 @@ export async function submitParsedRoot(
   const row = await reserveTransaction(context, first);
   let prepared: PreparedRoot;
   try {
-    prepared = await begunAndPrepared(context, material, row, rotation, { ...toPrepare, id: row.id, message: row.message });
+    prepared = await begunAndPrepared(context, material, row, rotation, {
+      ...toPrepare,
+      id: row.id,
+      message: row.message,
+    });
     await insert(context, prepared, row, parsed, caller, more.key);
   } catch (error) {
     await release(context, row);
