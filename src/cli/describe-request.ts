@@ -3,11 +3,11 @@ import { plain } from './terminal/output.js';
 
 /** A request as the service tells it, for a terminal. What it says of approvals is the service's word. */
 export function describeRequest(request: RequestView): string {
-  const { wave, quorum } = request;
+  const { quorum } = request;
   const state = request.state === 'closed' ? `closed: ${request.closedBecause ?? ''}` : request.state;
   const lines = [
     `Request    ${request.id}`,
-    `Asks for   ${wave === null ? request.kind : `Wave ${plain(wave.name)}: version ${wave.version} for tag ${plain(wave.tag)}`} of Factory ${plain(request.factory)}`,
+    `Asks for   ${whatIsAsked(request)} of Factory ${plain(request.factory)}`,
     `Asked by   ${plain(request.requester.name)}, ${request.created}`,
     `Reason     ${plain(request.reason)}`,
     `State      ${state} (${request.progress})`,
@@ -29,4 +29,9 @@ export function describeRequest(request: RequestView): string {
     `Statement  sha256 ${request.statementSha256}`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function whatIsAsked({ kind, wave, root }: RequestView): string {
+  if (wave !== null) return `Wave ${plain(wave.name)}: version ${wave.version} for tag ${plain(wave.tag)}`;
+  return root === null ? kind : `root version ${root.version} (${plain(root.summary)})`;
 }

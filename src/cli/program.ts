@@ -9,6 +9,7 @@ import { addPolicyCommands } from './commands/policy.js';
 import { addRecoverCommands } from './commands/recover.js';
 import { addRequestCommands } from './commands/requests.js';
 import { addReviewCommand } from './commands/review.js';
+import { addRootCommands } from './commands/root.js';
 import { addSandboxCommand } from './commands/sandbox.js';
 import { addServeCommand } from './commands/serve.js';
 import { addSignerCommands } from './commands/signer.js';
@@ -55,6 +56,7 @@ function createProgram(context: CliContext, exit: (code: number) => void): Comma
   const waves = program.command('waves').alias('wave').description('ask for Waves, and work with the Factory’s');
   addWaveInitCommand(waves, context, exit);
   addFactoryWaveCommands(waves, context);
+  addRootCommands(program, context, exit);
   addRequestCommands(program, context);
   addReviewCommand(program, context);
   addApproveCommand(program, context);

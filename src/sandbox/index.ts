@@ -1,4 +1,5 @@
 export { checkAsDevice, type Device, type DeviceReason, type DeviceVerdict, type PublishedMetadata } from './device.js';
+export type { FaultInput } from './fault.js';
 export { fetchPublished, type PublishedSource } from './fetch-published.js';
 export { parseOfflineKeys, type OfflineKeys } from './offline-keys.js';
 export { generateOnlineKeys, type OnlineKeys } from './online-keys.js';

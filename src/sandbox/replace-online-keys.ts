@@ -21,14 +21,13 @@ export function replaceOnlineKeys(state: SandboxState, txid: string, keys: NewOn
   return { ...state, rootUpdate };
 }
 
-/** The update with each of these keys where the one it replaces stood. */
-export function withOnlineKeys(state: SandboxState, update: RootUpdate, keys: NewOnlineKeys): RootUpdate {
+function withOnlineKeys(state: SandboxState, update: RootUpdate, keys: NewOnlineKeys): RootUpdate {
   const before = onlineKeysAfter(state, update);
   const edit = (root: Root): Root => {
     let edited = root;
     for (const role of ONLINE_ROLES) {
       const key = keys[role];
-      if (key !== undefined) edited = replaceKey(edited, role, publicOnlineKey(before[role]).keyid, key);
+      if (key !== undefined) edited = replaceRoleKey(edited, role, publicOnlineKey(before[role]).keyid, key);
     }
     return edited;
   };
@@ -40,7 +39,8 @@ export function withOnlineKeys(state: SandboxState, update: RootUpdate, keys: Ne
   };
 }
 
-function replaceKey(root: Root, role: OnlineRole, old: string, privateKey: OnlineKey): Root {
+/** The root with the key where the old one stood; the old one goes if no other role has it. */
+export function replaceRoleKey(root: Root, role: OnlineRole, old: string, privateKey: OnlineKey): Root {
   const { keyid, key } = publicOnlineKey(privateKey);
   const replaced = {
     threshold: root.roles[role]?.threshold ?? 1,

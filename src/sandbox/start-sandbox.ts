@@ -32,6 +32,8 @@ export interface SandboxOptions {
   readonly ciTargets?: Readonly<Record<string, TargetEntry>>;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Whether `/_sandbox/faults` may be used, from this machine; default false. */
+  readonly faults?: boolean;
   /** Largest request body; default 32 MiB. */
   readonly maxBodyBytes?: number;
 }
@@ -73,8 +75,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     await takeOwnership(store, offline, productionThreshold, { polisId, now: clock.now() });
   }
 
-  const maxBodyBytes = options.maxBodyBytes ?? MAX_BODY_BYTES;
-  const server = createServer(createSandboxApp({ factory, people, store, clock, logger, maxBodyBytes }));
+  const { maxBodyBytes = MAX_BODY_BYTES, faults = false } = options;
+  const server = createServer(createSandboxApp({ factory, people, store, clock, logger, maxBodyBytes, faults }));
   const port = await listen(server, options.host, options.port);
   const url = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`;
   logger.info('sandbox listening', { factory, url, rootVersion: newestRoot(store.read().roots.ci).signed.version });

@@ -75,22 +75,15 @@ export function step(
 
 /** Changes what is staged, signs it and stages it again. */
 export async function stage(sandbox: TestSandbox, input: RootUpdateInput, txid = ''): Promise<Answer> {
-  const {
-    person = 'alice',
-    change = (root) => root,
-    changeProduction = (root) => root,
-    signers,
-    targetsSigners = [],
-  } = input;
+  const { person = 'alice', signers, targetsSigners = [] } = input;
   const { updated } = await readUpdates(sandbox, person);
   if (updated === null) throw new Error('no root update is under way');
   const served = updated['prod-root'] === '' ? null : parseRoot(Buffer.from(updated['prod-root'])).signed;
   const threshold = input.productionThreshold ?? served?.roles['targets']?.threshold ?? 2;
-  const ci = change(parseRoot(Buffer.from(updated['ci-root'])).signed);
-  const production = changeProduction({
-    ...ci,
-    roles: { ...ci.roles, targets: { keyids: ci.roles['targets']?.keyids ?? [], threshold } },
-  });
+  const begun = parseRoot(Buffer.from(updated['ci-root'])).signed;
+  const ci = input.change?.(begun) ?? begun;
+  const copied = withThreshold(ci, 'targets', threshold);
+  const production = input.changeProduction?.(copied) ?? copied;
   const rootOf = (signed: Root): unknown => {
     const signedBytes = encodeCanonical(signed);
     const signatures = signers.map((signer) => signer.sign(signedBytes));

@@ -145,12 +145,12 @@ async function watch(context: CliContext, api: ApiClient, options: ListOptions):
 
 function requestTable(requests: readonly RequestView[]): string {
   return formatTable(
-    ['id', 'factory', 'wave', 'version', 'tag', 'state', 'approvals', 'asked by', 'created'],
+    ['id', 'factory', 'what', 'version', 'tag', 'state', 'approvals', 'asked by', 'created'],
     requests.map((request) => [
       request.id,
       request.factory,
-      request.wave?.name ?? '-',
-      request.wave === null ? '-' : String(request.wave.version),
+      request.wave === null ? request.kind : request.wave.name,
+      String(request.wave?.version ?? request.root?.version ?? '-'),
       request.wave?.tag ?? '-',
       request.state === 'closed' ? `closed: ${request.closedBecause ?? ''}` : request.state,
       `${request.quorum.persons.length}/${request.quorum.needed}`,

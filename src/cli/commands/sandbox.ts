@@ -12,6 +12,7 @@ interface SandboxCommandOptions {
   readonly people?: string;
   readonly state?: string;
   readonly offlineKeys?: string;
+  readonly faults?: boolean;
   readonly json?: boolean;
 }
 
@@ -25,6 +26,7 @@ export function addSandboxCommand(program: Command, context: CliContext): void {
     .option('--people <file>', 'people and their tokens, instead of alice, bob, carol and dave')
     .option('--state <dir>', 'where to keep its state; without it all is forgotten at the end')
     .option('--offline-keys <file>', 'public keys its roots shall name, as `countersign key list --public` prints them')
+    .option('--faults', 'let programs on this machine ask for faults: POST /_sandbox/faults')
     .option('--json', 'say where it listens as JSON')
     .action(async (options: SandboxCommandOptions) => {
       const { startSandbox, parsePeople, parseOfflineKeys } = await import('../../sandbox/index.js');
@@ -33,6 +35,7 @@ export function addSandboxCommand(program: Command, context: CliContext): void {
         factory: options.factory,
         host: options.host,
         port: options.port,
+        faults: options.faults === true,
         clock: { now: context.now },
         logger: createLogger({ level: 'info', style: 'text', program: 'sandbox' }),
         ...(options.state === undefined ? {} : { stateDir: options.state }),

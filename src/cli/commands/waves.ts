@@ -1,21 +1,19 @@
 import { readFileSync } from 'node:fs';
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { WaveRequestBody } from '../../api/index.js';
 import { CountersignError } from '../../errors.js';
 import { formatTime } from '../../tuf/index.js';
 import { clientSettings, type ClientOptions } from '../client-settings.js';
 import type { CliContext } from '../context.js';
-import { describeRequest } from '../describe-request.js';
-import { EXIT } from '../exit-codes.js';
 import { parseTime, versionList, wholeNumber } from '../parse-options.js';
+import { askReason } from '../ask-reason.js';
+import { factoryName } from '../factory-name.js';
+import { reportSubmission, type SubmissionOptions } from '../report-submission.js';
 import { serviceClient } from '../service-client.js';
-import { isOver, waitForEnd } from '../wait-for-end.js';
-import { askText, canAsk } from '../terminal/prompt.js';
-import { printData, printJson, say } from '../terminal/output.js';
 
 const DAY_MS = 86_400_000;
 
-interface InitOptions extends ClientOptions {
+interface InitOptions extends ClientOptions, SubmissionOptions {
   readonly factory?: string;
   readonly reason?: string;
   readonly prune?: readonly number[];
@@ -25,8 +23,6 @@ interface InitOptions extends ClientOptions {
   readonly targets?: string;
   readonly idempotencyKey?: string;
   readonly dryRun?: boolean;
-  readonly wait?: true | number;
-  readonly json?: boolean;
 }
 
 export function addWaveInitCommand(waves: Command, context: CliContext, exit: (code: number) => void): void {
@@ -52,29 +48,12 @@ export function addWaveInitCommand(waves: Command, context: CliContext, exit: (c
     .action(async (name: string, version: number, tag: string, options: InitOptions) => {
       const settings = clientSettings(context, options);
       const api = serviceClient(settings);
-      const factory = options.factory ?? settings.factory(undefined)?.name ?? needFactory();
+      const factory = factoryName(settings, options.factory);
       const body = await bodyOf(context, name, version, tag, options);
-      const { request, created, preview } = await api.submitWave(factory, body, {
+      const submission = await api.submitWave(factory, body, {
         ...(options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey }),
       });
-      if (preview !== undefined) {
-        if (options.json === true) printJson(context, preview);
-        else printData(context, `${preview.text.trimEnd()}\n`);
-        return say(context, 'dry run: everything holds; nothing was asked');
-      }
-      say(
-        context,
-        created ? `asked: ${request.quorum.needed} approval(s) needed` : 'this was asked before; here is that request',
-      );
-      const last =
-        options.wait === undefined
-          ? request
-          : await waitForEnd(context, api, request.id, options.wait === true ? Number.POSITIVE_INFINITY : options.wait);
-      if (options.json === true) printJson(context, last);
-      else printData(context, `${last.id}\n`);
-      if (options.wait === undefined) return;
-      context.stderr.write(describeRequest(last));
-      exit(last.state === 'delivered' ? EXIT.done : isOver(last) ? EXIT.refused : EXIT.waiting);
+      await reportSubmission(context, api, submission, options, exit);
     });
 }
 
@@ -85,8 +64,7 @@ async function bodyOf(
   tag: string,
   options: InitOptions,
 ): Promise<WaveRequestBody> {
-  const reason =
-    options.reason ?? (canAsk(context) ? await askText(context, 'Why this Wave?', '--reason') : needReason());
+  const reason = await askReason(context, 'Why this Wave?', options.reason);
   const dryRun = options.dryRun === true ? { dryRun: true } : {};
   if (options.targets === undefined) {
     return {
@@ -114,12 +92,4 @@ function expiresOf(context: CliContext, options: InitOptions): { expires?: strin
   if (options.expiresAt !== undefined) return { expires: formatTime(parseTime(options.expiresAt, '--expires-at')) };
   if (options.expiresDays === undefined) return {};
   return { expires: formatTime(new Date(context.now().getTime() + options.expiresDays * DAY_MS)) };
-}
-
-function needFactory(): never {
-  throw new InvalidArgumentError('Which Factory? Give --factory, or write exactly one to the client configuration.');
-}
-
-function needReason(): never {
-  throw new CountersignError('USAGE', 'the officers need to know why', { hint: 'give --reason "…"' });
 }

@@ -1,0 +1,149 @@
+import { Option, type Command } from 'commander';
+import type { RootIntentionBody, RootUpdateIntentionBody } from '../../api/index.js';
+import { formatTime } from '../../tuf/index.js';
+import { askReason } from '../ask-reason.js';
+import { clientSettings, type ClientOptions } from '../client-settings.js';
+import type { CliContext } from '../context.js';
+import { factoryName } from '../factory-name.js';
+import { collect, parseTime, wholeNumber } from '../parse-options.js';
+import { reportSubmission, type SubmissionOptions } from '../report-submission.js';
+import { parseAdopted } from '../root/parse-adopted.js';
+import { serviceClient } from '../service-client.js';
+import { addRootStateCommands } from './root-state.js';
+
+interface AskOptions extends ClientOptions, SubmissionOptions {
+  readonly factory?: string;
+  readonly reason?: string;
+  readonly adopt?: readonly string[];
+  readonly idempotencyKey?: string;
+  readonly dryRun?: boolean;
+}
+
+type OfflineRole = 'root' | 'targets';
+type Keytype = 'ED25519' | 'RSA';
+type OnlineRole = 'targets' | 'snapshot' | 'timestamp';
+
+/** `countersign root …`: asks for changes of the Factory's roots, and shows them. New keys are standby keys of the tokens. */
+export function addRootCommands(program: Command, context: CliContext, exit: (code: number) => void): void {
+  const root = program.command('root').description('ask for changes of the Factory’s root metadata, and look at it');
+  const ask = async (options: AskOptions, intention: RootIntentionBody): Promise<void> =>
+    await askForUpdate(context, options, intention, exit);
+
+  withAsk(root.command('take-ownership'))
+    .summary('put the first key of yours into a role (a new Factory’s root: see contribute --first-time)')
+    .addOption(roleOption().makeOptionMandatory())
+    .action((options: AskOptions & { role: OfflineRole }) =>
+      ask(options, { op: 'take-ownership', role: options.role }),
+    );
+
+  withAsk(root.command('rotate-key'))
+    .summary('put a standby key of the tokens in the place of one in force')
+    .addOption(roleOption().makeOptionMandatory())
+    .option('--old <keyid>', 'the key to replace, where the role has more than one of yours')
+    .addOption(keytypeOption())
+    .action((options: AskOptions & { role: OfflineRole; old?: string; keytype?: Keytype }) =>
+      ask(options, {
+        op: 'rotate-key',
+        role: options.role,
+        ...(options.old === undefined ? {} : { old: options.old }),
+        ...(options.keytype === undefined ? {} : { keytype: options.keytype }),
+      }),
+    );
+
+  withAsk(root.command('add-key'))
+    .summary('put a standby key of the tokens beside those in force')
+    .addOption(roleOption().makeOptionMandatory())
+    .option('--token <label>', 'the token whose standby key it shall be')
+    .action((options: AskOptions & { role: OfflineRole; token?: string }) =>
+      ask(options, {
+        op: 'add-key',
+        role: options.role,
+        ...(options.token === undefined ? {} : { token: options.token }),
+      }),
+    );
+
+  withAsk(root.command('remove-key'))
+    .summary('take a key out of a role')
+    .argument('<keyid>')
+    .addOption(roleOption().makeOptionMandatory())
+    .action((keyid: string, options: AskOptions & { role: OfflineRole }) =>
+      ask(options, { op: 'remove-key', role: options.role, keyid }),
+    );
+
+  withAsk(root.command('set-threshold'))
+    .summary('say how many signatures a role needs (of targets: on production devices)')
+    .argument('<threshold>', 'how many', wholeNumber(1))
+    .addOption(roleOption().makeOptionMandatory())
+    .action((threshold: number, options: AskOptions & { role: OfflineRole }) =>
+      ask(options, { op: 'set-threshold', role: options.role, threshold }),
+    );
+
+  withAsk(root.command('rotate-online-key'))
+    .summary('have the Factory make new keys of its own')
+    .addOption(
+      new Option('--role <role...>', 'which').choices(['targets', 'snapshot', 'timestamp']).makeOptionMandatory(),
+    )
+    .addOption(keytypeOption().default('ED25519'))
+    .action((options: AskOptions & { role: OnlineRole[]; keytype: Keytype }) =>
+      ask(options, { op: 'rotate-online-key', roles: options.role, keytype: options.keytype }),
+    );
+
+  withAsk(root.command('resign'))
+    .summary('sign the roots anew with another expiry')
+    .option('-E, --expires-at <time>', 'until when they live; a year from now if left out')
+    .action((options: AskOptions & { expiresAt?: string }) =>
+      ask(options, {
+        op: 'resign',
+        ...(options.expiresAt === undefined
+          ? {}
+          : { expires: formatTime(parseTime(options.expiresAt, '--expires-at')) }),
+      }),
+    );
+
+  addRootStateCommands(root, context);
+}
+
+function roleOption(): Option {
+  return new Option('--role <role>', 'root or targets').choices(['root', 'targets']);
+}
+
+function keytypeOption(): Option {
+  return new Option('--keytype <type>', 'ED25519 or RSA').choices(['ED25519', 'RSA']);
+}
+
+function withAsk(command: Command): Command {
+  return command
+    .option('-m, --reason <text>', 'why; the officers read it')
+    .option(
+      '--adopt <tag[:wave]>',
+      'have a document signed that no key in force has signed: all of it stands in the review; may be given again',
+      collect,
+    )
+    .option('--factory <name>', 'the Factory; default: the only one of the client configuration')
+    .option('--idempotency-key <key>', 'the same key with the same request never asks twice')
+    .option('-d, --dry-run', 'check everything and show what would be signed; ask nobody')
+    .option('-w, --wait [seconds]', 'wait until it is delivered or refused', wholeNumber(1))
+    .option('--url <url>', 'the service')
+    .option('--config <path>', 'client configuration')
+    .option('--json', 'print the request as JSON');
+}
+
+async function askForUpdate(
+  context: CliContext,
+  options: AskOptions,
+  intention: RootIntentionBody,
+  exit: (code: number) => void,
+): Promise<void> {
+  const settings = clientSettings(context, options);
+  const api = serviceClient(settings);
+  const body: RootUpdateIntentionBody = {
+    intentions: [intention],
+    reason: await askReason(context, 'Why this change of the root?', options.reason),
+    ...(options.dryRun === true ? { dryRun: true } : {}),
+    ...(options.adopt === undefined ? {} : { adopt: options.adopt.map(parseAdopted) }),
+  };
+  const submission = await api.submitRootUpdate(factoryName(settings, options.factory), body, {
+    ...(options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey }),
+  });
+  await reportSubmission(context, api, submission, options, exit);
+}
