@@ -14,7 +14,12 @@ export interface ApprovedParts {
 }
 
 type Intent = Extract<EvidenceEntry, { type: 'intent' }>;
-type SignatureEntry = Extract<EvidenceEntry, { type: 'signature' }>;
+type IntentPart = Extract<EvidenceEntry, { type: 'intent-part' }>;
+/** One signature, with the place of the line that it stands in. */
+interface WrittenSignature extends Pick<DossierSignature, 'document' | 'keyid' | 'method' | 'sig'> {
+  readonly seq: number;
+  readonly at: string;
+}
 interface Place {
   readonly seq: number;
   readonly prev: string;
@@ -42,11 +47,10 @@ export function checkJournal(lines: readonly JournalLine[], approved: ApprovedPa
     entries.push(entry);
     before = entry;
   }
-  const [intent, ...later] = entries;
-  if (intent?.type !== 'intent' || lines[0]?.type !== 'journal')
-    throw invalid('they do not begin with the decision to sign');
-  checkIntent(intent, approved);
-  const signatures = later.map((entry) => requireSignature(entry, approved.statementSha256));
+  if (lines[0]?.type !== 'journal') throw invalid('they do not begin with the decision to sign');
+  const { intent, parts, later } = splitIntent(entries);
+  checkIntent(intent, parts, approved);
+  const signatures = later.flatMap((entry) => requireSignatures(entry, approved.statementSha256));
   checkTimesAscend(entries);
   checkSame(signatures, approved.signatures);
   const head = entries.at(-1);
@@ -66,21 +70,44 @@ function requireNext(before: Place | null, place: Place): void {
   if (place.prev !== before.hash) throw invalid(`entry ${place.seq} does not follow the one before it`);
 }
 
-function checkIntent(intent: Intent, { statement, statementSha256, persons }: ApprovedParts): void {
-  if (intent.statement !== statementSha256) throw invalid('the decision is about another statement');
+/** The decision, with the lines right before it that hold the rest of its documents, and what comes after it. */
+function splitIntent(entries: readonly EvidenceEntry[]): {
+  intent: Intent;
+  parts: IntentPart[];
+  later: EvidenceEntry[];
+} {
+  const place = entries.findIndex(({ type }) => type !== 'intent-part');
+  const intent = entries[place];
+  if (intent?.type !== 'intent') throw invalid('they do not begin with the decision to sign');
+  const parts = entries.slice(0, place).filter((entry) => entry.type === 'intent-part');
+  const first = intent.seq - parts.length;
+  const whole =
+    parts.length === (intent.parts ?? 0) &&
+    parts.every(({ seq, part }, index) => part === index && seq === first + index);
+  if (!whole) throw invalid('parts of the decision to sign are missing');
+  return { intent, parts, later: entries.slice(place + 1) };
+}
+
+function checkIntent(
+  intent: Intent,
+  parts: readonly IntentPart[],
+  { statement, statementSha256, persons }: ApprovedParts,
+): void {
+  if ([intent, ...parts].some((line) => line.statement !== statementSha256))
+    throw invalid('the decision is about another statement');
   if (intent.id !== statement.id || intent.factory !== statement.factory || intent.kind !== statement.kind) {
     throw invalid('the decision is about another request');
   }
   if (intent.policy !== statement.policy.version) throw invalid('the decision was taken under another policy');
   const stranger = intent.persons.find((person) => !persons.includes(person));
   if (stranger !== undefined) throw invalid(`the decision counts ${stranger}, who did not approve`);
-  for (const document of intent.documents) {
+  for (const document of [intent, ...parts].flatMap(({ documents }) => documents)) {
     const entry = statement.documents.at(document.index);
     const same =
       entry !== undefined &&
       document.repository === entry.repository &&
       document.role === entry.role &&
-      document.tag === (entry.role === 'root' ? null : entry.tag) &&
+      document.tag === (entry.role === 'targets' ? entry.tag : null) &&
       document.version === entry.version &&
       document.sha256 === entry.sha256 &&
       document.length === entry.length;
@@ -88,10 +115,12 @@ function checkIntent(intent: Intent, { statement, statementSha256, persons }: Ap
   }
 }
 
-function requireSignature(entry: EvidenceEntry, statementSha256: string): SignatureEntry {
-  if (entry.type !== 'signature') throw invalid(`entry ${entry.seq} is no signature`);
+function requireSignatures(entry: EvidenceEntry, statementSha256: string): WrittenSignature[] {
+  if (entry.type !== 'signature' && entry.type !== 'signatures') throw invalid(`entry ${entry.seq} is no signature`);
   if (entry.statement !== statementSha256) throw invalid(`entry ${entry.seq} is about another statement`);
-  return entry;
+  const { seq, at } = entry;
+  const made = entry.type === 'signature' ? [entry] : entry.signatures;
+  return made.map(({ document, keyid, method, sig }) => ({ document, keyid, method, sig, seq, at }));
 }
 
 function checkTimesAscend(entries: readonly EvidenceEntry[]): void {
@@ -102,12 +131,14 @@ function checkTimesAscend(entries: readonly EvidenceEntry[]): void {
 }
 
 /** The journal has every signature of the dossier, each once and word for word, and no other. */
-function checkSame(entries: readonly SignatureEntry[], signatures: readonly DossierSignature[]): void {
-  const written = entries.map(({ document, keyid, method, sig, at }) => nameOf([document, keyid, method, sig, at]));
+function checkSame(entries: readonly WrittenSignature[], signatures: readonly DossierSignature[]): void {
+  const written = new Set(
+    entries.map(({ document, keyid, method, sig, at }) => nameOf([document, keyid, method, sig, at])),
+  );
   const shown = signatures.map(({ document, keyid, method, sig, signedAt }) =>
     nameOf([document, keyid, method, sig, signedAt]),
   );
-  const same = written.length === shown.length && shown.length > 0 && shown.every((one) => written.includes(one));
+  const same = entries.length === shown.length && shown.length > 0 && shown.every((one) => written.has(one));
   if (!same) throw invalid('their signatures are not those of the dossier');
 }
 

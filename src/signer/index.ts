@@ -1,6 +1,16 @@
 export { createSignerClient, type SignerClient, type SignerClientOptions } from './client/index.js';
 export { type JournalReport, resetClock, verifyJournal } from './journal/index.js';
-export { generateCanary, generateKey, type KeyToGenerate, listKeys, readToken } from './keys/index.js';
+export {
+  destroyKey,
+  generateCanary,
+  generateKey,
+  type KeyToDestroy,
+  type KeyToGenerate,
+  listKeys,
+  readKeyUses,
+  readToken,
+} from './keys/index.js';
+export { type KeyUses, useOf } from './decide/index.js';
 export { requirePinFile, resetPin } from './pin/index.js';
 export {
   applyRecovery,
@@ -14,13 +24,19 @@ export {
 } from './recover/index.js';
 export { publishedSchema } from './protocol.js';
 export type {
+  Progress,
+  ProvedKey,
+  ProveRequest,
   Published,
   PublishedResult,
+  PublishedRoots,
+  PublishedRootsResult,
   SignerKey,
   SignerKeys,
   SignerStatus,
   SignResult,
   StatementJournal,
+  Unlocked,
   Veto,
   VetoResult,
 } from './protocol.js';

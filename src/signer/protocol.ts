@@ -21,6 +21,9 @@ export const PATHS = {
   keys: '/v1/keys',
   journal: '/v1/journal',
   canary: '/v1/canary',
+  prove: '/v1/prove',
+  progress: '/v1/progress',
+  unlock: '/v1/unlock',
   metrics: '/metrics',
 } as const;
 
@@ -122,6 +125,20 @@ export const publishedSchema = z.strictObject({
 });
 export type Published = z.output<typeof publishedSchema>;
 
+/** Body of POST /v1/published, where it is about roots alone. */
+export const publishedRootsSchema = z.strictObject({
+  factory: z.string(),
+  /** Root chains. They may begin anywhere up to the first root that the signer has not seen. */
+  roots: z.strictObject({ ci: z.array(z.string()).readonly(), production: z.array(z.string()).readonly() }),
+});
+export type PublishedRoots = z.output<typeof publishedRootsSchema>;
+
+/** Answer to it: the newest roots that are known now, which may be newer than what was shown. */
+export const publishedRootsResultSchema = z.object({
+  roots: z.object({ ci: versionDigest.nullable(), production: versionDigest.nullable() }),
+});
+export type PublishedRootsResult = z.output<typeof publishedRootsResultSchema>;
+
 export const publishedResultSchema = z.object({
   /** What is now known as published, which may be higher than what was shown. */
   watermark: versionDigest,
@@ -159,8 +176,50 @@ const signerKey = z.object({
   attributes: z.record(z.string(), z.boolean().nullable()),
   /** `active`: the token can sign with it now. `absent`: the journal knows it and no token here has it at the moment. */
   state: z.enum(['active', 'absent']),
+  /** By the roots that were seen published: `standby` waits for a rotation, `retired` is named by older roots alone. */
+  use: z.enum(['standby', 'in-root', 'retired']),
 });
 export type SignerKey = z.output<typeof signerKey>;
+
+/** Body of POST /v1/prove. */
+export const proveSchema = z.strictObject({ factory: z.string(), keyid: z.string() });
+export type ProveRequest = z.output<typeof proveSchema>;
+
+/** A key as a root statement names it, with the signature by which it proves itself for its role in its Factory. */
+export const provedKeySchema = z.object({
+  key: z.object({
+    keyid: z.string(),
+    keytype: z.enum(['RSA', 'ED25519']),
+    /** SubjectPublicKeyInfo in DER, in base64. */
+    spkiBase64: z.string(),
+    role,
+    token: z.object({ label: z.string(), serial: z.string() }),
+    attributes: z.object({
+      sensitive: z.boolean().nullable(),
+      extractable: z.boolean().nullable(),
+      alwaysSensitive: z.boolean().nullable(),
+      neverExtractable: z.boolean().nullable(),
+      local: z.boolean().nullable(),
+    }),
+  }),
+  proof: z.object({ method: z.string(), sig: z.string() }),
+});
+export type ProvedKey = z.output<typeof provedKeySchema>;
+
+/** Answer to GET /v1/progress?statement=SHA256. */
+export const progressSchema = z.object({
+  /** How many signatures of this signer the statement asks for. */
+  wanted: z.number(),
+  /** How many of them are made. */
+  made: z.number(),
+});
+export type Progress = z.output<typeof progressSchema>;
+
+/** Body of POST /v1/unlock: label or serial number of a token. */
+export const unlockSchema = z.strictObject({ token: z.string() });
+/** Answer to it, once the token is there; else it is the reason why not. */
+export const unlockedSchema = z.object({ token: z.string(), state: z.string() });
+export type Unlocked = z.output<typeof unlockedSchema>;
 
 export const keysSchema = z.object({ keys: z.array(signerKey) });
 export type SignerKeys = z.output<typeof keysSchema>;

@@ -125,9 +125,20 @@ export interface TokenPool {
    * @throws KEY_NOT_FOUND, KEY_AMBIGUOUS, INPUT_INVALID for another text, and what else `sign` throws
    */
   signCanary(job: SignJob): Promise<{ signature: Signature }>;
+  /**
+   * Has a key with a role sign the text by which it proves itself, and no other.
+   *
+   * @throws INPUT_INVALID for another text, and what else `sign` throws
+   */
+  prove(job: SignJob): Promise<{ signature: Signature }>;
   /** The token's keys, read anew if a worker is there, else as they were last seen; the same codes as `sign`. */
   keys(): Promise<TokenKey[]>;
   status(): TokenStatus;
+  /**
+   * Looks for the token at once instead of at the end of its pause, also after it was stopped over its PIN. What is on record about that PIN
+   * still counts: it is not sent again as long as the operator did not say so. Resolves when every worker that is missing was tried once.
+   */
+  lookAgain(): Promise<void>;
   /** Ends running jobs, refuses waiting ones, logs out everywhere; resolves when no worker is left. */
   close(): Promise<void>;
 }

@@ -79,6 +79,12 @@ export function softToken(options: SoftTokenOptions = {}): SoftToken {
       signed.push({ keyid: job.keyid, payload: Buffer.from(job.payload) });
       return { signature };
     },
+    prove(job) {
+      const pair = held.find((key) => key.pair.keyid === job.keyid)?.pair;
+      if (pair === undefined) throw new CountersignError('KEY_NOT_FOUND', 'the soft token has no such key');
+      return Promise.resolve({ signature: pair.sign(job.payload) });
+    },
+    lookAgain: () => Promise.resolve(),
     keys: () => Promise.resolve(held.map(describe)),
     signCanary: ({ payload }) => {
       if (options.canary === undefined) throw new CountersignError('KEY_NOT_FOUND', 'the soft token has no canary key');

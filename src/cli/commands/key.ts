@@ -43,7 +43,7 @@ export function addKeyCommands(program: Command, context: CliContext): void {
     )
     .option('--force', 'even if a key of that Factory and role is waiting in the token already')
     .action(async (options: GenerateOptions) => {
-      const { chooseToken, tokenConfig, generateCanary, generateKey, pool } = await open(context, options);
+      const { chooseToken, tokenConfig, generateCanary, generateKey, readUses, pool } = await open(context, options);
       const { factory, role, force = false } = options;
       if (role === 'canary') {
         requireNoFactory(factory);
@@ -54,21 +54,22 @@ export function addKeyCommands(program: Command, context: CliContext): void {
         return say(context, 'made the canary key; the running signer uses it within a minute');
       }
       if (factory === undefined) throw new CountersignError('USAGE', 'for which Factory? Give --factory');
+      const uses = await readUses();
       const made = await generateKey(
         tokenConfig(chooseToken(pool.config, options.token)),
-        { factory, role, type: options.type ?? 'rsa4096', force },
+        { factory, role, type: options.type ?? 'rsa4096', consumed: [...uses.keys()], force },
         pool,
       );
-      if (options.json === true) printJson(context, describe(made));
+      if (options.json === true) printJson(context, { ...describe(made), use: 'standby' });
       else printData(context, `${made.keyid}\n`);
       say(context, `made ${made.ckaLabel} (${made.keytype}) in token ${made.token.label}; it cannot be taken out`);
     });
 
   withConfig(key.command('list'))
-    .summary('list the keys of the tokens with their attributes')
+    .summary('list the keys of the tokens with their attributes and what they are in use for')
     .option('--public', 'print only the public keys, as TUF key objects by role')
     .action(async (options: KeyOptions & { public?: boolean }) => {
-      const { chooseToken, tokenConfig, readToken, pool } = await open(context, options);
+      const { chooseToken, tokenConfig, readUses, useOf, readToken, pool } = await open(context, options);
       const chosen = options.token === undefined ? pool.config.tokens : [chooseToken(pool.config, options.token)];
       const keys: TokenKey[] = [];
       const canaries: [token: string, CanaryKey][] = [];
@@ -81,16 +82,32 @@ export function addKeyCommands(program: Command, context: CliContext): void {
         const ofRole = (role: string): unknown[] => keys.filter((k) => k.role === role).map((k) => k.key);
         return printJson(context, { root: ofRole('root'), targets: ofRole('targets') });
       }
-      if (options.json === true) return printJson(context, keys.map(describe));
-      printData(context, keyTable(keys));
+      const uses = await readUses();
+      const withUse = keys.map((one) => ({ ...describe(one), use: useOf(uses, one.keyid) }));
+      if (options.json === true) return printJson(context, withUse);
+      printData(context, keyTable(withUse));
       for (const [token, { keyid }] of canaries) say(context, `canary key of token ${token}: ${keyid}`);
+    });
+
+  withConfig(key.command('destroy'))
+    .summary('with the signer stopped: destroy a key for good that no root names any more')
+    .argument('<keyid>', 'the whole keyid, as `key list` shows it')
+    .action(async (keyid: string, options: KeyOptions) => {
+      const { tokenConfig, destroyKey, pool } = await open(context, options);
+      const { role, factory, token } = await destroyKey(
+        { keyid, tokens: pool.config.tokens.map(tokenConfig), now: context.now() },
+        pool,
+      );
+      if (options.json === true) printJson(context, { keyid, role, factory, token });
+      say(context, `destroyed: ${role} key ${keyid} of ${factory} in token ${token.label}`);
     });
 }
 
 /** Everything that touches tokens is loaded only when one of these commands runs. */
 async function open(context: CliContext, options: KeyOptions) {
   const { loadSignerConfig } = await import('../../config/index.js');
-  const { generateCanary, generateKey, readToken } = await import('../../signer/index.js');
+  const { destroyKey, generateCanary, generateKey, readKeyUses, readToken, useOf } =
+    await import('../../signer/index.js');
   const { createLogger } = await import('../../telemetry/index.js');
   const { chooseToken, tokenConfig } = await import('../signer-tokens.js');
   const config = loadSignerConfig(options.config, context.settings.credentialsDirectory);
@@ -98,9 +115,12 @@ async function open(context: CliContext, options: KeyOptions) {
   return {
     chooseToken,
     tokenConfig,
+    destroyKey,
     generateCanary,
     generateKey,
     readToken,
+    readUses: () => readKeyUses(config.stateDir),
+    useOf,
     pool: { config, logger, stateDir: config.stateDir },
   };
 }
@@ -113,20 +133,21 @@ function requireNoFactory(factory: string | undefined): void {
   });
 }
 
-function describe(key: TokenKey): Record<string, unknown> {
+function describe(key: TokenKey): Omit<TokenKey, 'key'> & { public: TokenKey['key'] } {
   const { keyid, keytype, role, factory, token, ckaId, ckaLabel, attributes, maxMessageBytes } = key;
   return { keyid, keytype, role, factory, token, ckaId, ckaLabel, attributes, maxMessageBytes, public: key.key };
 }
 
-function keyTable(keys: readonly TokenKey[]): string {
+function keyTable(keys: readonly (Omit<TokenKey, 'key'> & { readonly use: string })[]): string {
   const yes = (value: boolean | null): string => (value === null ? 'not told' : value ? 'yes' : 'no');
   return formatTable(
-    ['keyid', 'type', 'role', 'factory', 'token', 'made inside', 'can leave'],
+    ['keyid', 'type', 'role', 'factory', 'use', 'token', 'made inside', 'can leave'],
     keys.map((key) => [
       key.keyid,
       key.keytype,
       key.role,
       key.factory,
+      key.use,
       key.token.label,
       yes(key.attributes.local),
       yes(key.attributes.extractable),

@@ -95,6 +95,22 @@ export function addSignerCommands(program: Command, context: CliContext): Comman
       if (forgotten.length === 0) say(context, `nothing is on record about a PIN of ${token}`);
     });
 
+  withConfig(signer.command('unlock'))
+    .summary('a token is attached, or its PIN file is right now: have the running signer look for it at once')
+    .argument('<token>', 'the token’s label or serial number')
+    .option('--json', 'print how it is as JSON')
+    .action(async (token: string, options: SignerCommandOptions) => {
+      const { createSignerClient, resetPin } = await import('../../signer/index.js');
+      const { config } = await load(context, options.config);
+      for (const record of resetPin(config.stateDir, token)) say(context, `forgotten: ${record}`);
+      const unlocked = await createSignerClient({ socketPath: config.socket }).unlock(token);
+      if (options.json === true) printJson(context, unlocked);
+      say(
+        context,
+        `token ${unlocked.token} is ${unlocked.state}; what waits for it goes on when it is asked for again`,
+      );
+    });
+
   withConfig(signer.command('clock-reset'))
     .summary('with the signer stopped, after its clock was ahead: the clock is right now, go on from here')
     .option('--json', 'print both times as JSON')
@@ -142,7 +158,9 @@ function describeStatus(status: SignerStatus): string {
     `Policy     version ${status.policy.version}, sha256 ${status.policy.sha256}`,
     `Factories  ${status.factories.join(', ')}`,
     ...status.tokens.map((token) => `Token      ${token.label}: ${token.state}, ${token.workers.length} worker(s)`),
-    ...status.keys.map((key) => `Key        ${key.keyid} ${key.keytype} ${key.role} of ${key.factory}: ${key.state}`),
+    ...status.keys.map(
+      (key) => `Key        ${key.keyid} ${key.keytype} ${key.role} of ${key.factory}: ${key.state}, ${key.use}`,
+    ),
     ...status.watermarks.map(
       (mark) =>
         `Watermark  ${mark.factory} ${mark.repository} ${mark.role}${mark.tag === null ? '' : ` ${mark.tag}`}: issued ${mark.issued?.version ?? '-'}, published ${mark.published?.version ?? '-'}`,

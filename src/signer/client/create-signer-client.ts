@@ -6,9 +6,17 @@ import {
   JSON_MEDIA_TYPE,
   keysSchema,
   PATHS,
+  type Progress,
+  progressSchema,
+  type ProvedKey,
+  provedKeySchema,
+  type ProveRequest,
   type Published,
   publishedResultSchema,
   type PublishedResult,
+  type PublishedRoots,
+  publishedRootsResultSchema,
+  type PublishedRootsResult,
   type Receipt,
   RECEIPT_HEADER,
   type SignerKeys,
@@ -17,6 +25,8 @@ import {
   type SignResult,
   statementJournalSchema,
   type StatementJournal,
+  unlockedSchema,
+  type Unlocked,
   verifiedSchema,
   type Verified,
   statusSchema,
@@ -44,6 +54,14 @@ export interface SignerClient {
   verify(lines: AsyncIterable<string> | Iterable<string>): Promise<Verified>;
   veto(veto: Veto): Promise<VetoResult>;
   published(published: Published): Promise<PublishedResult>;
+  /** The same about roots alone: only what is shown here comes into force for the signer. */
+  publishedRoots(published: PublishedRoots): Promise<PublishedRootsResult>;
+  /** What a root statement says of one of the signer's keys. @throws KEY_NOT_FOUND, KEY_ROLE_MISMATCH, TOKEN_UNAVAILABLE, … */
+  prove(request: ProveRequest): Promise<ProvedKey>;
+  /** How far the signing of a statement is. @throws NOT_FOUND it was not decided upon */
+  progress(statementSha256: string): Promise<Progress>;
+  /** Has a token looked for at once, by its label or serial number. */
+  unlock(token: string): Promise<Unlocked>;
   status(receipt?: Receipt | null): Promise<SignerStatus>;
   keys(): Promise<SignerKeys>;
   /** Whether each token really signs. Answers within a second or so. */
@@ -77,6 +95,10 @@ export function createSignerClient({ socketPath, timeoutMs = DEFAULT_TIMEOUT_MS 
     verify: (lines) => postDossier(PATHS.verify, lines, verifiedSchema, {}),
     veto: (veto) => post(PATHS.veto, veto, vetoResultSchema),
     published: (published) => post(PATHS.published, published, publishedResultSchema),
+    publishedRoots: (published) => post(PATHS.published, published, publishedRootsResultSchema),
+    prove: (request) => post(PATHS.prove, request, provedKeySchema),
+    progress: (statementSha256) => get(`${PATHS.progress}?statement=${statementSha256}`, progressSchema),
+    unlock: (token) => post(PATHS.unlock, { token }, unlockedSchema),
     status: (receipt) => get(PATHS.status, statusSchema, receiptHeader(receipt)),
     keys: () => get(PATHS.keys, keysSchema),
     canary: () => get(PATHS.canary, canaryReportSchema),

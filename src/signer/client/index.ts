@@ -2,13 +2,19 @@
 export { createSignerClient, type SignerClient, type SignerClientOptions } from './create-signer-client.js';
 export type {
   CanaryReport,
+  Progress,
+  ProvedKey,
+  ProveRequest,
   Published,
   PublishedResult,
+  PublishedRoots,
+  PublishedRootsResult,
   SignerKey,
   SignerKeys,
   SignerStatus,
   SignResult,
   StatementJournal,
+  Unlocked,
   Veto,
   VetoResult,
 } from '../protocol.js';

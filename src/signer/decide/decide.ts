@@ -1,25 +1,20 @@
 import { encodeRejection } from '../../approval/index.js';
-import { requireApproved, requireKind, type VerifiedDossier } from '../../dossier/index.js';
+import { requireApproved, type VerifiedDossier, type VerifiedRootDossier } from '../../dossier/index.js';
 import { CountersignError, isCountersignError } from '../../errors.js';
 import { factoryOf } from '../../policy/index.js';
 import { formatTime } from '../../tuf/index.js';
-import {
-  type DocumentLine,
-  isComplete,
-  type JournalBody,
-  type JournalBodyOf,
-  type SignerState,
-} from '../journal/index.js';
-import { newBase } from './base.js';
+import { isComplete, type JournalBody, type JournalBodyOf, type SignerState } from '../journal/index.js';
 import { requireNoCanary } from './canaries.js';
 import type { Circumstances, Decision } from './decision.js';
 import { documentsOf, findForeignSignatures, newFreezes } from './foreign-signatures.js';
+import { judgeLines } from './judge-lines.js';
 import { type OwnKey, ownKeys } from './own-keys.js';
 import { newPolicies } from './policies.js';
+import { requireRootKeys } from './root-keys.js';
 import { newRoots } from './roots.js';
-import { signKeys } from './sign-keys.js';
+import { signKeys, type SignKeyQuestion } from './sign-keys.js';
+import { signingRoot } from './signing-root.js';
 import { requireNotFrozen, requireNoVeto, requireStillWanted } from './stops.js';
-import { requireAboveWatermarks } from './watermarks.js';
 
 /**
  * Whether this signer signs what a dossier asks for. It follows from the dossier, verified under the journal's pins, and the journal's state
@@ -29,7 +24,7 @@ import { requireAboveWatermarks } from './watermarks.js';
  * from then on an older policy or root is refused.
  *
  * The refusal's codes: SIGNER_CLOCK, STATEMENT_EXPIRED, REQUEST_ID_REUSED, VERSION_ROLLBACK, POLICY_CHAIN_BROKEN, ROOT_NOT_TRUSTED, ROLE_FROZEN,
- * KEY_ROLE_MISMATCH, KEY_AMBIGUOUS, KEY_NOT_FOUND, TOKEN_UNAVAILABLE, KEY_ATTRIBUTES, TOKEN_MESSAGE_LIMIT, VETOED, REJECTED, QUORUM_NOT_MET, STALE_BASE,
+ * ROOT_KEY_OTHER_FACTORY, THRESHOLD_NOT_MET, KEY_ROLE_MISMATCH, KEY_AMBIGUOUS, KEY_NOT_FOUND, TOKEN_UNAVAILABLE, KEY_ATTRIBUTES, TOKEN_MESSAGE_LIMIT, VETOED, REJECTED, QUORUM_NOT_MET, STALE_BASE,
  * WATERMARK_PUBLISHED, WATERMARK_ISSUED.
  */
 export function decide(dossier: VerifiedDossier, state: SignerState, circumstances: Circumstances): Decision {
@@ -55,25 +50,34 @@ export function decide(dossier: VerifiedDossier, state: SignerState, circumstanc
 function judge(
   dossier: VerifiedDossier,
   state: SignerState,
-  { keys, allTokensRead, canaries }: Circumstances,
+  { keys, allTokensRead, absent, canaries }: Circumstances,
   record: JournalBody[],
 ): Decision {
-  const { statement, statementSha256, rootChains } = dossier;
+  const { statement, statementSha256, rootChains, roots } = dossier;
   requireFreshRequestId(statement.id, statementSha256, state);
   record.push(...newPolicies(dossier.policies, state));
   record.push(...newRoots(rootChains.ci, state, statement.factory, 'ci'));
   record.push(...newRoots(rootChains.production, state, statement.factory, 'production'));
 
   const own = ownKeys(state, keys);
-  const freezes = findForeignSignatures(documentsOf(dossier, state), own, state, statement.factory);
-  record.push(...newFreezes(freezes, state));
+  const foreign = findForeignSignatures(documentsOf(dossier, state), own, state, statement.factory);
+  record.push(...newFreezes(foreign, state));
+  const freezes = foreign.map(({ freeze }) => freeze);
   for (const { role } of statement.documents) requireNotFrozen(statement.factory, role, state, freezes);
-  for (const { signed } of [dossier.roots.ci, dossier.roots.production]) requireNoCanary(signed, canaries);
+  for (const { signed } of [roots.ci, roots.production]) requireNoCanary(signed, canaries);
 
-  const documents = documentsToSign(dossier, own, allTokensRead);
+  // a Wave waits for its token with its intent written; whether a ceremony comes at all is not sure enough for that
+  const question = {
+    factory: factoryOf(dossier.policy.policy, statement.factory),
+    allTokensRead,
+    absent: dossier.kind === 'root' ? absent : new Set<string>(),
+  };
+  const ours = dossier.kind === 'root' ? ownRootKeys(dossier, state, own, question, canaries) : null;
+  const documents = documentsToSign(dossier, own, question);
   record.push(...newVetoes(dossier, state));
   requireNoVeto(statementSha256, state);
   requireApproved(dossier);
+  if (dossier.kind === 'root') requireEverySigner(dossier);
   record.push(...judgeLines(dossier, state));
 
   const { id, kind, factory, policy } = statement;
@@ -87,8 +91,31 @@ function judge(
     policy: policy.version,
     persons: [...persons],
     documents,
+    ...(ours === null ? {} : { keys: ours }),
   };
   return { outcome: 'sign', record, intent };
+}
+
+/** The keys of this signer that new roots name, each right in every way; and no canary among them. */
+function ownRootKeys(
+  dossier: VerifiedRootDossier,
+  state: SignerState,
+  own: ReadonlyMap<string, OwnKey>,
+  question: Pick<SignKeyQuestion, 'factory' | 'allTokensRead' | 'absent'>,
+  canaries: ReadonlySet<string>,
+): string[] {
+  for (const root of Object.values(dossier.next)) requireNoCanary(root, canaries);
+  return requireRootKeys(dossier, state, own, question);
+}
+
+/** New roots that would lack a signature are not signed: half of a rotation is of no use, and out in the world. */
+function requireEverySigner({ missingSigners }: VerifiedRootDossier): void {
+  const [first] = missingSigners;
+  if (first === undefined) return;
+  throw new CountersignError('THRESHOLD_NOT_MET', `the new root lacks ${first.missing} signature(s) from outside`, {
+    hint: 'whoever has these keys adds the signatures with countersign contribute',
+    details: { missing: first.missing, keyids: first.keyids },
+  });
 }
 
 function requireClock(now: Date, { head }: SignerState): void {
@@ -124,24 +151,23 @@ function requireFreshRequestId(id: string, statementSha256: string, state: Signe
 }
 
 function documentsToSign(
-  { documents, roots, statement, policy }: VerifiedDossier,
+  dossier: VerifiedDossier,
   own: ReadonlyMap<string, OwnKey>,
-  allTokensRead: boolean,
+  question: Pick<SignKeyQuestion, 'factory' | 'allTokensRead' | 'absent'>,
 ): JournalBodyOf<'intent'>['documents'] {
-  const factory = factoryOf(policy.policy, statement.factory);
+  const { documents } = dossier;
   const chosen: JournalBodyOf<'intent'>['documents'] = [];
   for (const [index, { entry, bytes }] of documents.entries()) {
     const { repository, role, version, sha256 } = entry;
-    const tag = entry.role === 'root' ? null : entry.tag;
-    const root = roots[repository].signed;
-    const sign = signKeys({ entry, length: bytes.length, root, own, factory, allTokensRead });
+    const tag = entry.role === 'targets' ? entry.tag : null;
+    const sign = signKeys({ entry, length: bytes.length, root: signingRoot(dossier, entry), own, ...question });
     if (sign.length > 0) {
       chosen.push({ index, repository, role, tag, version, sha256, length: bytes.length, sign });
     }
   }
   if (chosen.length > 0) return chosen;
-  const keyids = documents.flatMap(({ entry }) => entry.sign);
-  throw allTokensRead
+  const keyids = [...new Set(documents.flatMap(({ entry }) => entry.sign))];
+  throw question.allTokensRead
     ? new CountersignError('KEY_NOT_FOUND', 'none of the keys that the statement names is in a token of this signer', {
         pointer: '/documents',
         details: { keyids },
@@ -175,20 +201,4 @@ export function newVetoes(
       sshsig: null,
       signed,
     }));
-}
-
-/** Base and watermarks, document by document. */
-function judgeLines(dossier: VerifiedDossier, state: SignerState): JournalBodyOf<'published'>[] {
-  const { base, statement } = requireKind(dossier, 'wave');
-  const record: JournalBodyOf<'published'>[] = [];
-  const supersedes = statement.supersedes?.documents ?? [];
-  const targets = base.productionTargets;
-  const built = targets === null ? null : { version: targets.signed.version, sha256: targets.sha256 };
-  for (const [index, { repository, role, tag, version, sha256 }] of statement.documents.entries()) {
-    const line: DocumentLine = { factory: statement.factory, repository, role, tag };
-    const mark = state.watermarkOf(line);
-    record.push(...newBase(built, line, mark));
-    requireAboveWatermarks({ index, document: { version, sha256 }, mark, base: built, supersedes });
-  }
-  return record;
 }

@@ -1,18 +1,34 @@
-import { requireKind, type VerifiedDossier } from '../../dossier/index.js';
+import type { VerifiedDossier } from '../../dossier/index.js';
 import { isCountersignError } from '../../errors.js';
-import type { Repository } from '../../factory/index.js';
-import { type Root, type Signature, verifySignature } from '../../tuf/index.js';
+import { REPOSITORIES, type Repository } from '../../factory/index.js';
+import { type Root, type RootMetadata, type Signature, verifySignature } from '../../tuf/index.js';
 import type { JournalBodyOf, SignerState } from '../journal/index.js';
 import { findOwnKey, type OwnKey } from './own-keys.js';
+import { signingRoot } from './signing-root.js';
 
-/** A document that came from outside, with the root whose keyids its signatures use. */
+/** A document that came from outside, and who is said to have signed it. */
 export interface SeenDocument {
   readonly repository: Repository;
+  /** Null for what has none. */
+  readonly tag: string | null;
   readonly version: number;
   readonly sha256: string;
-  readonly signedBytes: Uint8Array;
-  readonly signatures: readonly Signature[];
-  readonly root: Root;
+  /** By which the keyids of its signatures are read. */
+  readonly root: Pick<Root, 'keys'>;
+  readonly claims: Iterable<SignatureClaim>;
+}
+
+/** A signature that may be one; it is verified only when it matters. */
+export interface SignatureClaim {
+  readonly keyid: string;
+  readonly holds: () => boolean;
+}
+
+/** What was found: a reason to freeze a role. */
+export interface ForeignSignature {
+  readonly freeze: JournalBodyOf<'freeze'>;
+  /** The document's tag, null if it has none. */
+  readonly tag: string | null;
 }
 
 /**
@@ -20,29 +36,44 @@ export interface SeenDocument {
  * was used behind this signer's back, or the journal is not the whole one: in both cases its watermarks cannot be relied on, and the role
  * is frozen until people have found out.
  *
- * @returns one entry for each role, also if it is frozen already
+ * @returns one for each role, also if it is frozen already
  */
 export function findForeignSignatures(
   documents: Iterable<SeenDocument>,
   own: ReadonlyMap<string, OwnKey>,
   state: SignerState,
   factory: string,
-): JournalBodyOf<'freeze'>[] {
-  const found = new Map<string, JournalBodyOf<'freeze'>>();
-  for (const { repository, version, sha256, signedBytes, signatures, root } of documents) {
-    for (const signature of signatures) {
-      const key = findOwnKey(own, root, signature.keyid);
+): ForeignSignature[] {
+  const found = new Map<string, ForeignSignature>();
+  for (const { repository, tag, version, sha256, root, claims } of documents) {
+    for (const { keyid, holds } of claims) {
+      const key = findOwnKey(own, root, keyid);
       if (key === null || state.knowsDocument(key.keyid, sha256)) continue;
-      if (found.has(key.role)) continue;
-      if (!isValid(signature, root, signedBytes)) continue;
-      found.set(key.role, { type: 'freeze', factory, role: key.role, keyid: key.keyid, repository, version, sha256 });
+      if (found.has(key.role) || !holds()) continue;
+      const { role } = key;
+      found.set(role, {
+        tag,
+        freeze: { type: 'freeze', factory, role, keyid: key.keyid, repository, version, sha256 },
+      });
     }
   }
   return [...found.values()];
 }
 
-function isValid(signature: Signature, root: Root, signedBytes: Uint8Array): boolean {
-  const key = root.keys[signature.keyid];
+/** The signatures of a document, each verified with the key that the root has under its keyid. */
+export function claimsOf(
+  signatures: readonly Signature[],
+  root: Pick<Root, 'keys'>,
+  signedBytes: Uint8Array,
+): SignatureClaim[] {
+  return signatures.map((signature) => ({
+    keyid: signature.keyid,
+    holds: () => isValid(signature, root, signedBytes),
+  }));
+}
+
+function isValid(signature: Signature, { keys }: Pick<Root, 'keys'>, signedBytes: Uint8Array): boolean {
+  const key = Object.hasOwn(keys, signature.keyid) ? keys[signature.keyid] : undefined;
   if (key === undefined) return false;
   try {
     verifySignature(key, signature, signedBytes);
@@ -55,37 +86,66 @@ function isValid(signature: Signature, root: Root, signedBytes: Uint8Array): boo
 
 /** Everything in a dossier that may carry a signature of ours; roots only as far as they are new. */
 export function* documentsOf(dossier: VerifiedDossier, state: SignerState): Generator<SeenDocument> {
-  const { base, documents, published, rootChains, roots, signatures, statement } = requireKind(dossier, 'wave');
-  for (const repository of ['ci', 'production'] as const) {
-    const chain = rootChains[repository];
-    for (const [index, root] of chain.entries()) {
-      if (index < state.rootsOf(statement.factory, repository).length) continue;
-      // by its own keys, and by those of the root before it, which may name a key that was replaced
-      yield { ...root, repository, version: root.signed.version, root: root.signed };
-      const before = chain[index - 1];
-      if (before !== undefined) yield { ...root, repository, version: root.signed.version, root: before.signed };
-    }
-  }
-  const production = { repository: 'production', root: roots.production.signed } as const;
-  yield { ...base.ciTargets, repository: 'ci', version: base.ciTargets.signed.version, root: roots.ci.signed };
-  for (const targets of [base.productionTargets, published?.targets]) {
-    if (targets) yield { ...targets, ...production, version: targets.signed.version };
+  const { documents, rootChains, roots, signatures, statement } = dossier;
+  for (const repository of REPOSITORIES)
+    yield* newRootsOf(rootChains[repository], state, statement.factory, repository);
+  const { ciTargets } = dossier.base;
+  const ci = roots.ci.signed;
+  yield {
+    ...{ repository: 'ci', tag: null, version: ciTargets.signed.version, sha256: ciTargets.sha256, root: ci },
+    claims: claimsOf(ciTargets.signatures, ci, ciTargets.signedBytes),
+  };
+  yield* dossier.kind === 'wave' ? waveTargetsOf(dossier) : baseDocumentsOf(dossier);
+  const signed = new Map<number, Signature[]>();
+  const externals = dossier.kind === 'root' ? dossier.externals : [];
+  for (const { document, keyid, method, sig } of [...signatures, ...externals]) {
+    signed.set(document, [...(signed.get(document) ?? []), { keyid, method, sig }]);
   }
   for (const [index, { entry, bytes }] of documents.entries()) {
-    yield {
-      ...production,
-      version: entry.version,
-      sha256: entry.sha256,
-      signedBytes: bytes,
-      signatures: signatures.filter(({ document }) => document === index),
-    };
+    const { repository, version, sha256 } = entry;
+    const root = signingRoot(dossier, entry);
+    const tag = entry.role === 'targets' ? entry.tag : null;
+    yield { repository, tag, version, sha256, root, claims: claimsOf(signed.get(index) ?? [], root, bytes) };
+  }
+}
+
+/** The roots of a chain that the journal does not hold: by their own keys, and by those of the root before, which may name a replaced key. */
+export function* newRootsOf(
+  chain: readonly RootMetadata[],
+  state: SignerState,
+  factory: string,
+  repository: Repository,
+): Generator<SeenDocument> {
+  const known = state.rootsOf(factory, repository).length;
+  for (const [index, { signed, sha256, signatures, signedBytes }] of chain.entries()) {
+    if (index < known) continue;
+    const head = { repository, tag: null, version: signed.version, sha256 };
+    for (const root of [signed, chain[index - 1]?.signed]) {
+      if (root !== undefined) yield { ...head, root, claims: claimsOf(signatures, root, signedBytes) };
+    }
+  }
+}
+
+function* waveTargetsOf({ base, published, roots, wave }: Extract<VerifiedDossier, { kind: 'wave' }>) {
+  const root = roots.production.signed;
+  for (const targets of [base.productionTargets, published?.targets]) {
+    if (!targets) continue;
+    const { signed, sha256, signatures, signedBytes } = targets;
+    const head = { repository: 'production' as const, tag: wave.tag, version: signed.version, sha256 };
+    yield { ...head, root, claims: claimsOf(signatures, root, signedBytes) };
+  }
+}
+
+/** Of these the verification of the dossier tells who has validly signed them. */
+function* baseDocumentsOf({ base, roots }: Extract<VerifiedDossier, { kind: 'root' }>): Generator<SeenDocument> {
+  const root = roots.production.signed;
+  for (const { tag, version, sha256, signedBy } of base.documents) {
+    const claims = signedBy.map((keyid) => ({ keyid, holds: () => true }));
+    yield { repository: 'production', tag, version, sha256, root, claims };
   }
 }
 
 /** Those that the journal does not hold yet: a role is frozen once. */
-export function newFreezes(
-  freezes: readonly JournalBodyOf<'freeze'>[],
-  state: SignerState,
-): readonly JournalBodyOf<'freeze'>[] {
-  return freezes.filter(({ factory, role }) => state.freezeOf(factory, role) === null);
+export function newFreezes(foreign: readonly ForeignSignature[], state: SignerState): JournalBodyOf<'freeze'>[] {
+  return foreign.flatMap(({ freeze }) => (state.freezeOf(freeze.factory, freeze.role) === null ? [freeze] : []));
 }

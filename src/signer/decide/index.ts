@@ -1,10 +1,15 @@
 export { requireCanary } from './canaries.js';
 export { decide, newVetoes } from './decide.js';
 export type { Circumstances, Decision } from './decision.js';
-export { documentsOf, findForeignSignatures } from './foreign-signatures.js';
+export { documentsOf, findForeignSignatures, type ForeignSignature } from './foreign-signatures.js';
+export { intentLines } from './intent-lines.js';
+export { type DestroyDecision, judgeDestroy } from './judge-destroy.js';
+export { type KeyUse, type KeyUses, keyUses, useOf } from './key-use.js';
 export { findOwnKey, type OwnKey, ownKeys } from './own-keys.js';
 export { newPolicies } from './policies.js';
-export { judgePublished, type PublishedDecision } from './published.js';
+export { type ProofQuestion, provableKey } from './provable-key.js';
+export { judgePublished, judgePublishedRoots, type PublishedDecision } from './published.js';
 export { newRoots } from './roots.js';
+export { signingRoot } from './signing-root.js';
 export { requireStillWanted } from './stops.js';
 export { judgeVeto, type VetoDecision } from './veto.js';

@@ -12,6 +12,8 @@ export interface OwnKey {
   readonly factory: string;
   /** What the tokens say of it now; empty while none has it, and never more than one if all is well. */
   readonly inTokens: readonly TokenKey[];
+  /** Label of the token in which it was first seen. */
+  readonly tokenLabel: string;
 }
 
 /**
@@ -20,8 +22,9 @@ export interface OwnKey {
  */
 export function ownKeys(state: SignerState, inTokens: readonly TokenKey[]): ReadonlyMap<string, OwnKey> {
   const keys = new Map<string, OwnKey>();
-  const add = ({ keyid, role, factory }: Omit<OwnKey, 'inTokens'>): void => {
-    keys.set(keyid, { keyid, role, factory, inTokens: inTokens.filter((key) => key.keyid === keyid) });
+  const add = ({ keyid, role, factory, token }: Pick<TokenKey, 'keyid' | 'role' | 'factory' | 'token'>): void => {
+    const held = inTokens.filter((key) => key.keyid === keyid);
+    keys.set(keyid, { keyid, role, factory, inTokens: held, tokenLabel: token.label });
   };
   inTokens.forEach(add);
   for (const key of state.keys.values()) add(key);
@@ -31,7 +34,7 @@ export function ownKeys(state: SignerState, inTokens: readonly TokenKey[]): Read
 /**
  * Whether a root's key is one of ours, judged by its public value: keyids are opaque.
  */
-export function findOwnKey(own: ReadonlyMap<string, OwnKey>, root: Root, keyid: string): OwnKey | null {
+export function findOwnKey(own: ReadonlyMap<string, OwnKey>, root: Pick<Root, 'keys'>, keyid: string): OwnKey | null {
   const key = Object.hasOwn(root.keys, keyid) ? root.keys[keyid] : undefined;
   return (key === undefined ? undefined : own.get(nameByValue(key))) ?? null;
 }

@@ -1,5 +1,5 @@
 import { CountersignError } from '../../errors.js';
-import { type Repository, requireRootOf } from '../../factory/index.js';
+import { REPOSITORIES, type Repository, requireRootOf } from '../../factory/index.js';
 import {
   parseRoot,
   parseTargets,
@@ -9,10 +9,17 @@ import {
   verifyRootChain,
   verifyTargets,
 } from '../../tuf/index.js';
-import type { DocumentLine, JournalBody, JournalBodyOf, SignerState } from '../journal/index.js';
-import type { Published } from '../protocol.js';
+import type { DocumentLine, JournalBody, SignerState } from '../journal/index.js';
+import type { Published, PublishedRoots } from '../protocol.js';
 import type { TokenKey } from '../token-types.js';
-import { findForeignSignatures, newFreezes } from './foreign-signatures.js';
+import {
+  claimsOf,
+  findForeignSignatures,
+  type ForeignSignature,
+  newFreezes,
+  newRootsOf,
+  type SeenDocument,
+} from './foreign-signatures.js';
 import { ownKeys } from './own-keys.js';
 import { newRoots } from './roots.js';
 import { roleFrozen } from './stops.js';
@@ -22,7 +29,7 @@ export interface PublishedDecision {
   /** To be written whatever the outcome. */
   readonly record: readonly JournalBody[];
   /** Signed by a key of ours and unknown to the journal, also if its role is frozen already. */
-  readonly foreign: JournalBodyOf<'freeze'> | null;
+  readonly foreign: ForeignSignature | null;
   /** Set if what was shown is bad news: the answer is this error, after writing. */
   readonly error: CountersignError | null;
 }
@@ -40,11 +47,7 @@ export function judgePublished(
 ): PublishedDecision {
   const { factory, tag } = published;
   const targets = parseTargets(Buffer.from(published.metadata, 'utf8'));
-  const record: JournalBody[] = [];
-  const chains = { ci: rootChain('ci', published, state), production: rootChain('production', published, state) };
-  for (const repository of ['ci', 'production'] as const) {
-    if (chains[repository].length > 0) record.push(...newRoots(chains[repository], state, factory, repository));
-  }
+  const { chains, record, newOnes } = judgeRootChains(published, state);
   const root = chains.production.at(-1);
   if (root === undefined) {
     throw new CountersignError('ROOT_NOT_TRUSTED', `no production root of ${factory} is known yet`, {
@@ -53,14 +56,14 @@ export function judgePublished(
     });
   }
   const line: DocumentLine = { factory, repository: 'production', role: 'targets', tag };
-  const { version } = targets.signed;
-  const seen = { ...targets, repository: 'production', version, root: root.signed } as const;
-  const freezes = findForeignSignatures([seen], ownKeys(state, inTokens), state, factory);
-  record.push(...newFreezes(freezes, state));
-  const [freeze] = freezes;
-  if (freeze !== undefined) {
-    return { line, record, foreign: freeze, error: roleFrozen(freeze) };
-  }
+  const { signed, sha256, signatures, signedBytes } = targets;
+  const { version } = signed;
+  const claims = claimsOf(signatures, root.signed, signedBytes);
+  const seen = { repository: 'production', tag, version, sha256, root: root.signed, claims } as const;
+  const foreign = findForeignSignatures([...newOnes, seen], ownKeys(state, inTokens), state, factory);
+  record.push(...newFreezes(foreign, state));
+  const [first] = foreign;
+  if (first !== undefined) return { line, record, foreign: first, error: roleFrozen(first.freeze) };
   verifyTargets(root, targets);
   requireTag(targets, tag);
   const mark = state.watermarkOf(line);
@@ -70,11 +73,63 @@ export function judgePublished(
   return { line, record, foreign: null, error: null };
 }
 
+export interface PublishedRootsDecision {
+  /** To be written whatever the outcome. */
+  readonly record: readonly JournalBody[];
+  /** Set if a new root carries a signature by a key of ours that the journal does not know. */
+  readonly error: CountersignError | null;
+}
+
+/**
+ * Judges root chains that the service shows as published, verified from the first trusted root on. Only so does a root that was signed here
+ * come into force here: that it was signed does not say that the Factory took it.
+ *
+ * @throws METADATA_INVALID and what else parsing throws, FACTORY_NOT_IN_POLICY, ROOT_NOT_TRUSTED, THRESHOLD_NOT_MET, VERSION_*
+ */
+export function judgePublishedRoots(
+  published: PublishedRoots,
+  state: SignerState,
+  inTokens: readonly TokenKey[],
+): PublishedRootsDecision {
+  const { record, newOnes } = judgeRootChains(published, state);
+  const foreign = findForeignSignatures(newOnes, ownKeys(state, inTokens), state, published.factory);
+  const [first] = foreign;
+  return {
+    record: [...record, ...newFreezes(foreign, state)],
+    error: first === undefined ? null : roleFrozen(first.freeze),
+  };
+}
+
+interface JudgedChains {
+  readonly chains: Readonly<Record<Repository, readonly RootMetadata[]>>;
+  /** New roots. */
+  readonly record: JournalBody[];
+  /** The same as documents that may carry signatures of ours. */
+  readonly newOnes: readonly SeenDocument[];
+}
+
+function judgeRootChains(published: Pick<Published, 'factory' | 'roots'>, state: SignerState): JudgedChains {
+  const { factory } = published;
+  const chains = { ci: rootChain('ci', published, state), production: rootChain('production', published, state) };
+  const record: JournalBody[] = [];
+  const newOnes: SeenDocument[] = [];
+  for (const repository of REPOSITORIES) {
+    if (chains[repository].length === 0) continue;
+    record.push(...newRoots(chains[repository], state, factory, repository));
+    newOnes.push(...newRootsOf(chains[repository], state, factory, repository));
+  }
+  return { chains, record, newOnes };
+}
+
 /**
  * The chain from the pinned root on: what the journal knows and the roots that came along after it, verified.
  * They may overlap; where they differ, `newRoots` refuses.
  */
-function rootChain(repository: Repository, { factory, roots }: Published, state: SignerState): readonly RootMetadata[] {
+function rootChain(
+  repository: Repository,
+  { factory, roots }: Pick<Published, 'factory' | 'roots'>,
+  state: SignerState,
+): readonly RootMetadata[] {
   const trustedSha256 = state.firstRoots.get(factory);
   if (trustedSha256 === undefined) {
     throw new CountersignError('FACTORY_NOT_IN_POLICY', `this signer knows no Factory ${factory}`, {

@@ -3,7 +3,7 @@ import type { StatementDocument } from '../../dossier/index.js';
 import type { PolicyFactory } from '../../policy/index.js';
 import type { Root } from '../../tuf/index.js';
 import { factoryInLabel, requireSecrecy, requireWithinLimit } from '../key-rules/index.js';
-import type { TokenKey } from '../token-types.js';
+import type { KeyRole, TokenKey } from '../token-types.js';
 import { findOwnKey, type OwnKey } from './own-keys.js';
 
 export interface SignKey {
@@ -16,10 +16,13 @@ export interface SignKey {
 export interface SignKeyQuestion {
   readonly entry: StatementDocument;
   readonly length: number;
-  readonly root: Root;
+  /** Whose keys the document's signatures are verified with. */
+  readonly root: Pick<Root, 'keys'>;
   readonly own: ReadonlyMap<string, OwnKey>;
   readonly factory: PolicyFactory;
   readonly allTokensRead: boolean;
+  /** Labels of tokens that have to be there now; empty where a signature may wait for its token. */
+  readonly absent: ReadonlySet<string>;
 }
 
 /**
@@ -52,37 +55,62 @@ export function signKeys(question: SignKeyQuestion): SignKey[] {
 }
 
 function requireFitting(key: OwnKey, keyid: string, question: SignKeyQuestion): void {
-  const { entry, factory } = question;
-  requireRole(key.role, key.factory, keyid, question);
+  const inToken = requireHeld(key, keyid, question.entry.role, question);
+  requireWithinLimit(keyid, question.length, inToken.maxMessageBytes);
+}
+
+/**
+ * Requires that a key of ours is right for a role in every way: made for it, in one token that is there and that the policy names for it, and
+ * not to be taken out.
+ *
+ * @throws KEY_ROLE_MISMATCH, KEY_AMBIGUOUS, KEY_NOT_FOUND, TOKEN_UNAVAILABLE, KEY_ATTRIBUTES
+ */
+export function requireHeld(
+  key: OwnKey,
+  keyid: string,
+  role: KeyRole,
+  { factory, allTokensRead, absent }: Pick<SignKeyQuestion, 'factory' | 'allTokensRead' | 'absent'>,
+): TokenKey {
+  requireMadeFor(key, keyid, role, factory.name);
   const [inToken, another] = key.inTokens;
-  if (inToken === undefined) throw missing(keyid, question.allTokensRead);
+  if (inToken === undefined) throw missing(keyid, key.tokenLabel, allTokensRead);
   if (another !== undefined) {
     throw new CountersignError('KEY_AMBIGUOUS', `the key ${keyid} is in two tokens`, {
       hint: 'a key belongs to one token; take it out of the other',
       details: { keyid, tokens: [inToken.token.label, another.token.label] },
     });
   }
-  requireRole(inToken.role, inToken.factory, keyid, question);
-  if (!isTokenOf(inToken, entry.role, factory)) {
+  requireMadeFor(inToken, keyid, role, factory.name);
+  if (!isTokenOf(inToken, role, factory)) {
     throw new CountersignError(
       'KEY_ROLE_MISMATCH',
-      `the policy has no token ${inToken.token.label} for the role ${entry.role} of ${factory.name}`,
+      `the policy has no token ${inToken.token.label} for the role ${role} of ${factory.name}`,
       {
         hint: 'a new policy version can name it, or its serial number is another one',
-        details: { keyid, role: entry.role, label: inToken.token.label, serial: inToken.token.serial },
+        details: { keyid, role, label: inToken.token.label, serial: inToken.token.serial },
       },
     );
   }
+  if (absent.has(inToken.token.label)) throw tokenAway(keyid, inToken.token.label);
   requireSecrecy(inToken.ckaLabel, inToken.attributes);
-  requireWithinLimit(keyid, question.length, inToken.maxMessageBytes);
+  return inToken;
 }
 
-function requireRole(role: string, ofFactory: string, keyid: string, { entry, factory }: SignKeyQuestion): void {
-  if (role === entry.role && ofFactory === factoryInLabel(factory.name)) return;
+/** One key, one role, one Factory. @throws KEY_ROLE_MISMATCH */
+export function requireMadeFor(
+  key: Pick<OwnKey, 'role' | 'factory'>,
+  keyid: string,
+  role: string,
+  factory: string,
+): void {
+  if (key.role === role && key.factory === factoryInLabel(factory)) return;
   throw new CountersignError(
     'KEY_ROLE_MISMATCH',
-    `the key ${keyid} was made for the role ${role} of ${ofFactory}, not for ${entry.role} of ${factory.name}`,
-    { hint: 'a key has one role in one Factory for as long as it lives', details: { keyid, role, factory: ofFactory } },
+    `the key ${keyid} was made for the role ${key.role} of ${key.factory}, not for ${role} of ${factory}`,
+    {
+      hint: 'a key has one role in one Factory for as long as it lives',
+      details: { keyid, role: key.role, factory: key.factory },
+    },
   );
 }
 
@@ -93,14 +121,21 @@ function isTokenOf({ token }: TokenKey, role: 'root' | 'targets', { tokens }: Po
   );
 }
 
-function missing(keyid: string, allTokensRead: boolean): CountersignError {
-  const details = { keyid };
-  return allTokensRead
-    ? new CountersignError('KEY_NOT_FOUND', `the key ${keyid} is known to this signer, but in none of its tokens`, {
-        hint: 'countersign key list shows what the tokens hold',
-        details,
-      })
-    : new CountersignError('TOKEN_UNAVAILABLE', `the token with the key ${keyid} is not there at the moment`, {
-        details,
-      });
+function missing(keyid: string, tokenLabel: string, allTokensRead: boolean): CountersignError {
+  if (!allTokensRead) return tokenAway(keyid, tokenLabel);
+  return new CountersignError('KEY_NOT_FOUND', `the key ${keyid} is known to this signer, but in none of its tokens`, {
+    hint: 'countersign key list shows what the tokens hold',
+    details: { keyid },
+  });
+}
+
+function tokenAway(keyid: string, token: string): CountersignError {
+  return new CountersignError(
+    'TOKEN_UNAVAILABLE',
+    `the token ${token} with the key ${keyid} is not there at the moment`,
+    {
+      hint: `attach it; countersign signer unlock ${token} has it looked for at once`,
+      details: { keyid, token },
+    },
+  );
 }

@@ -6,17 +6,18 @@ import type { KeyRole } from '../token-types.js';
  * What stops an intent that was decided already, up to the moment in which its signatures are written.
  *
  * @param found what is about to be written, and so counts as well
- * @throws VETOED, ROLE_FROZEN, WATERMARK_PUBLISHED, WATERMARK_ISSUED
+ * @throws VETOED, ROLE_FROZEN, WATERMARK_PUBLISHED, WATERMARK_ISSUED, STALE_BASE
  */
 export function requireStillWanted(
-  { statement, factory, documents }: JournalBodyOf<'intent'>,
+  { statement, factory, kind, documents }: JournalBodyOf<'intent'>,
   state: SignerState,
   found: readonly JournalBody[] = [],
 ): void {
   requireNoVeto(statement, state, found);
   for (const document of documents) {
     requireNotFrozen(factory, document.role, state, []);
-    requireNotOvertaken(factory, document, state);
+    if (kind === 'root' && document.role === 'targets') requireStillInForce(factory, document, state);
+    else requireNotOvertaken(factory, document, state);
   }
 }
 
@@ -46,6 +47,22 @@ function requireNotOvertaken(
   throw new CountersignError('WATERMARK_ISSUED', 'officers approved another document in its place since', {
     hint: 'ask for it again, naming the other as superseded',
     details: { version, issued: instead.sha256, issuedVersion: instead.version },
+  });
+}
+
+/** What a root update signs again was in force when that was decided; something newer may have come since. */
+function requireStillInForce(
+  factory: string,
+  { repository, role, tag, version, sha256 }: JournalBodyOf<'intent'>['documents'][number],
+  state: SignerState,
+): void {
+  const mark = state.watermarkOf({ factory, repository, role, tag });
+  // production targets stay in force while a Wave is active above them
+  const inForce = [mark?.base, mark?.published];
+  if (inForce.some((one) => one?.version === version && one.sha256 === sha256)) return;
+  throw new CountersignError('STALE_BASE', `the targets of tag ${tag ?? ''} are at another version by now`, {
+    hint: 'ask for it again on what the Factory publishes now',
+    details: { tag: tag ?? '', version, published: mark?.published?.version ?? 0 },
   });
 }
 

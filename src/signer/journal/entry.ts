@@ -38,6 +38,21 @@ const keyBody = z.strictObject({
   public: z.string(),
 });
 
+/** More documents, and more signatures of a root update, than these stand in further lines. */
+export const MAX_PER_LINE = 500;
+
+const documentToSign = z.strictObject({
+  index: z.int().min(0),
+  repository,
+  role,
+  tag: name.nullable(),
+  version,
+  sha256: sha256Schema,
+  length: z.int().min(0),
+  /** `keyid` as the root names the key, `key` as the token's key is named here; they are nearly always the same. */
+  sign: z.array(z.strictObject({ keyid: name, key: name })).min(1),
+});
+
 /** A decision to sign. */
 const decision = {
   factory: name,
@@ -48,21 +63,9 @@ const decision = {
   policy: version,
   /** The officers whose approvals counted. */
   persons: z.array(name),
-  documents: z
-    .array(
-      z.strictObject({
-        index: z.int().min(0),
-        repository,
-        role,
-        tag: name.nullable(),
-        version,
-        sha256: sha256Schema,
-        length: z.int().min(0),
-        /** `keyid` as the root names the key, `key` as the token's key is named here; they are nearly always the same. */
-        sign: z.array(z.strictObject({ keyid: name, key: name })).min(1),
-      }),
-    )
-    .min(1),
+  documents: z.array(documentToSign).min(1),
+  /** Of a root update: the keys of this signer that the new roots name, as they are named here. */
+  keys: z.array(name).exactOptional(),
 };
 
 const signature = {
@@ -73,9 +76,26 @@ const signature = {
   sig: z.string().min(1),
 };
 
-const intentBody = z.strictObject({ type: z.literal('intent'), ...decision });
+/** `parts`: how many lines right before this one hold the documents that come after those in it. */
+const intentBody = z.strictObject({ type: z.literal('intent'), ...decision, parts: z.int().min(1).exactOptional() });
+
+/** Decides nothing by itself: a crash may have come before its intent. */
+const intentPartBody = z.strictObject({
+  type: z.literal('intent-part'),
+  statement: sha256Schema,
+  /** From 0. */
+  part: z.int().min(0),
+  documents: z.array(documentToSign).min(1).max(MAX_PER_LINE),
+});
 
 const signatureBody = z.strictObject({ type: z.literal('signature'), statement: sha256Schema, ...signature });
+
+/** Some of a root update's signatures, in the order in which they were made. */
+const signaturesBody = z.strictObject({
+  type: z.literal('signatures'),
+  statement: sha256Schema,
+  signatures: z.array(z.strictObject(signature)).min(1).max(MAX_PER_LINE),
+});
 
 const vetoBody = z.strictObject({
   type: z.literal('veto'),
@@ -150,6 +170,15 @@ const clockBody = z.strictObject({
   was: timeSchema,
 });
 
+/** The decision to destroy a key. It stands here before the token is asked, so the key may be there for a moment longer. */
+const destroyBody = z.strictObject({
+  type: z.literal('destroy'),
+  keyid: name,
+  role,
+  factory: name,
+  token: z.strictObject({ label: z.string(), serial: z.string() }),
+});
+
 const frame = { seq: z.int().min(1), prev: sha256Schema, at: timeSchema, hash: sha256Schema };
 
 /** One line of the journal. */
@@ -159,7 +188,9 @@ export const journalEntrySchema = z.discriminatedUnion('type', [
   rootBody.extend(frame),
   keyBody.extend(frame),
   intentBody.extend(frame),
+  intentPartBody.extend(frame),
   signatureBody.extend(frame),
+  signaturesBody.extend(frame),
   vetoBody.extend(frame),
   publishedBody.extend(frame),
   freezeBody.extend(frame),
@@ -167,6 +198,7 @@ export const journalEntrySchema = z.discriminatedUnion('type', [
   recoveredBody.extend(frame),
   adoptedBody.extend(frame),
   clockBody.extend(frame),
+  destroyBody.extend(frame),
 ]);
 export type JournalEntry = z.output<typeof journalEntrySchema>;
 

@@ -8,6 +8,7 @@ import {
   type DocumentLine,
   type Intent,
   isComplete,
+  type MadeSignature,
   type SignerState,
   signatureName,
   type VersionDigest,
@@ -15,7 +16,15 @@ import {
 } from './state.js';
 
 interface MutableIntent extends Intent {
-  readonly signatures: Map<string, JournalEntryOf<'signature'>>;
+  readonly signatures: Map<string, MadeSignature>;
+}
+
+/** Parts of an intent that has not come yet. */
+interface PendingParts {
+  readonly statement: string;
+  readonly firstSeq: number;
+  count: number;
+  readonly documents: JournalEntryOf<'intent'>['documents'];
 }
 
 interface MutableWatermark extends Watermark {
@@ -38,10 +47,14 @@ export class StateFold implements SignerState {
   readonly requests = new Map<string, string>();
   readonly vetoes = new Map<string, JournalEntryOf<'veto'>[]>();
   readonly recoveries: AppliedRecovery[] = [];
+  readonly destroyed = new Map<string, JournalEntryOf<'destroy'>>();
   readonly #roots = new Map<string, RootMetadata[]>();
   readonly #watermarks = new Map<string, MutableWatermark>();
   readonly #freezes = new Map<string, JournalEntryOf<'freeze'>>();
   readonly #documents = new Set<string>();
+  /** By the statement's digest: the names of the signatures that its intent asks for. */
+  readonly #wanted = new Map<string, ReadonlySet<string>>();
+  #parts: PendingParts | null = null;
 
   constructor(init: JournalEntryOf<'init'>) {
     this.head = headOf(init);
@@ -50,7 +63,7 @@ export class StateFold implements SignerState {
   }
 
   get watermarks(): Iterable<Watermark> {
-    return this.#watermarks.values();
+    return Array.from(this.#watermarks.values(), (mark) => this.#withRoot(mark));
   }
 
   get frozen(): Iterable<JournalEntryOf<'freeze'>> {
@@ -62,7 +75,8 @@ export class StateFold implements SignerState {
   }
 
   watermarkOf(line: DocumentLine): Watermark | null {
-    return this.#watermarks.get(lineName(line)) ?? null;
+    const mark = this.#watermarks.get(lineName(line));
+    return mark === undefined ? null : this.#withRoot(mark);
   }
 
   freezeOf(factory: string, role: 'root' | 'targets'): JournalEntryOf<'freeze'> | null {
@@ -78,6 +92,8 @@ export class StateFold implements SignerState {
    * what it must be; an Error says what is wrong with it.
    */
   apply(entry: JournalEntry): void {
+    // parts whose intent does not follow were cut off by a crash, and decided nothing
+    if (entry.type !== 'intent-part' && entry.type !== 'intent') this.#parts = null;
     switch (entry.type) {
       case 'init':
         throw new Error('a journal begins only once');
@@ -93,8 +109,17 @@ export class StateFold implements SignerState {
       case 'intent':
         this.#intent(entry);
         break;
+      case 'intent-part':
+        this.#intentPart(entry);
+        break;
       case 'signature':
-        this.#signature(entry);
+        this.#signature(entry.statement, entry);
+        break;
+      case 'signatures':
+        for (const one of entry.signatures) {
+          const { seq, hash, at } = entry;
+          this.#signature(entry.statement, { ...one, seq, hash, at });
+        }
         break;
       case 'veto':
         this.vetoes.set(entry.statement, [...(this.vetoes.get(entry.statement) ?? []), entry]);
@@ -118,6 +143,9 @@ export class StateFold implements SignerState {
         break;
       case 'clock':
         if (entry.was !== this.head.at) throw new Error('it sets back another time than that of the line before it');
+        break;
+      case 'destroy':
+        this.destroyed.set(entry.keyid, entry);
         break;
     }
     this.head = headOf(entry);
@@ -151,30 +179,55 @@ export class StateFold implements SignerState {
     this.#roots.set(name, chain);
   }
 
-  #intent(entry: JournalEntryOf<'intent'>): void {
-    if (this.intents.has(entry.statement)) throw new Error('its statement was decided before');
-    this.intents.set(entry.statement, { entry, signatures: new Map(), recovered: null });
-    this.#issue(entry);
+  #intentPart({ statement, part, documents, seq }: JournalEntryOf<'intent-part'>): void {
+    if (part === 0) this.#parts = { statement, firstSeq: seq, count: 0, documents: [] };
+    if (this.#parts?.statement !== statement || this.#parts.count !== part)
+      throw new Error('a part before it is missing');
+    this.#parts.count += 1;
+    this.#parts.documents.push(...documents);
   }
 
-  #issue(entry: JournalEntryOf<'intent'>): void {
+  #intent(own: JournalEntryOf<'intent'>): void {
+    if (this.intents.has(own.statement)) throw new Error('its statement was decided before');
+    const { entry, firstSeq } = this.#withParts(own);
+    this.#putIntent({ entry, firstSeq, signatures: new Map(), recovered: null });
+  }
+
+  #withParts(entry: JournalEntryOf<'intent'>): Pick<Intent, 'entry' | 'firstSeq'> {
+    const parts = this.#parts;
+    this.#parts = null;
+    if (entry.parts === undefined) return { entry, firstSeq: entry.seq };
+    if (parts?.statement !== entry.statement || parts.count !== entry.parts)
+      throw new Error('its parts are not all there');
+    return { entry: { ...entry, documents: [...entry.documents, ...parts.documents] }, firstSeq: parts.firstSeq };
+  }
+
+  #putIntent(intent: MutableIntent): void {
+    const { entry } = intent;
+    this.intents.set(entry.statement, intent);
     this.requests.set(entry.id, entry.statement);
-    for (const { repository, role, tag, version, sha256, sign } of entry.documents) {
-      const watermark = this.#watermark({ factory: entry.factory, repository, role, tag });
-      watermark.issued.push({ version, sha256 });
-      for (const { key } of sign) this.#documents.add(nameOf(key, sha256));
+    const wanted = new Set<string>();
+    for (const { index, repository, role, tag, version, sha256, sign } of entry.documents) {
+      // what a root update signs again is published, and nothing new on its line
+      if (entry.kind !== 'root' || role === 'root') {
+        this.#watermark({ factory: entry.factory, repository, role, tag }).issued.push({ version, sha256 });
+      }
+      for (const { key, keyid } of sign) {
+        this.#documents.add(nameOf(key, sha256));
+        wanted.add(signatureName(index, keyid));
+      }
     }
+    this.#wanted.set(entry.statement, wanted);
   }
 
-  #signature(entry: JournalEntryOf<'signature'>): void {
-    const intent = this.intents.get(entry.statement);
-    const wanted = intent?.entry.documents.find((document) => document.index === entry.document);
-    if (intent === undefined || wanted?.sign.some(({ keyid }) => keyid === entry.keyid) !== true) {
+  #signature(statement: string, made: MadeSignature): void {
+    const intent = this.intents.get(statement);
+    const name = signatureName(made.document, made.keyid);
+    if (intent === undefined || this.#wanted.get(statement)?.has(name) !== true) {
       throw new Error('no intent asked for its signature');
     }
-    const name = signatureName(entry.document, entry.keyid);
     if (intent.signatures.has(name)) throw new Error('its signature was made before');
-    intent.signatures.set(name, entry);
+    intent.signatures.set(name, made);
   }
 
   #recovery({ text, signatures, seq, at }: JournalEntryOf<'recovery'>): void {
@@ -192,20 +245,16 @@ export class StateFold implements SignerState {
   }
 
   #recovered(recovered: JournalEntryOf<'recovered'>): void {
-    const { seq, prev, hash, decidedAt, factory, kind, id, statement, policy, persons, documents } = recovered;
+    const { seq, prev, hash, decidedAt, factory, kind, id, statement, policy, persons, documents, keys } = recovered;
     const known = this.intents.get(statement);
     if (known !== undefined && isComplete(known)) throw new Error('its statement was signed before');
     const place = { seq, prev, hash };
-    const decision = { factory, kind, id, statement, policy, persons, documents };
+    const decision = { factory, kind, id, statement, policy, persons, documents, ...(keys && { keys }) };
     const entry: JournalEntryOf<'intent'> = { type: 'intent', ...place, at: decidedAt, ...decision };
     const signatures = new Map(
-      recovered.signatures.map((one): [string, JournalEntryOf<'signature'>] => [
-        signatureName(one.document, one.keyid),
-        { type: 'signature', ...place, statement, ...one },
-      ]),
+      recovered.signatures.map((one) => [signatureName(one.document, one.keyid), { seq, hash, ...one }]),
     );
-    this.intents.set(statement, { entry, signatures, recovered });
-    this.#issue(entry);
+    this.#putIntent({ entry, firstSeq: seq, signatures, recovered });
   }
 
   #published(entry: JournalEntryOf<'published'>): void {
@@ -213,6 +262,14 @@ export class StateFold implements SignerState {
     const watermark = this.#watermark({ factory, repository, role, tag });
     if (version > (watermark.published?.version ?? 0)) watermark.published = { version, sha256 };
     if (entry.source === 'base' && version > (watermark.base?.version ?? 0)) watermark.base = { version, sha256 };
+  }
+
+  /** What is published on the line of a root, its chain says. */
+  #withRoot(mark: Watermark): Watermark {
+    const { line } = mark;
+    if (line.role !== 'root') return mark;
+    const root = this.rootsOf(line.factory, line.repository).at(-1);
+    return root === undefined ? mark : { ...mark, published: { version: root.signed.version, sha256: root.sha256 } };
   }
 
   #watermark({ factory, repository, role, tag }: DocumentLine): MutableWatermark {

@@ -20,19 +20,39 @@ export interface DocumentLine {
 /** What was signed and published on a line, which limits what may be signed there next. */
 export interface Watermark {
   readonly line: DocumentLine;
-  /** The highest that is known to be in force upstream, an active Wave included: other bytes at or below it are never signed. */
+  /**
+   * The highest that is known to be in force upstream, an active Wave included: other bytes at or below it are never signed. Of a root
+   * the newest of its chain.
+   */
   readonly published: VersionDigest | null;
   /** The highest production targets that an approved statement built on; nothing is built on older ones any more. */
   readonly base: VersionDigest | null;
-  /** Everything that this signer set out to sign, in that order. */
+  /** Everything new that this signer set out to sign, in that order; not what a root update signs again as it is. */
   readonly issued: readonly VersionDigest[];
+}
+
+/** A signature that stands in the journal, and the line that it stands in. */
+export interface MadeSignature {
+  /** Index into the statement's documents. */
+  readonly document: number;
+  readonly keyid: string;
+  readonly method: string;
+  /** Standard base64. */
+  readonly sig: string;
+  readonly seq: number;
+  readonly hash: string;
+  /** `YYYY-MM-DDTHH:MM:SSZ` */
+  readonly at: string;
 }
 
 /** A decision to sign: once it stands in the journal, these bytes will be signed unless somebody vetoes them first. */
 export interface Intent {
+  /** With all of its documents, also those that stand in lines of their own. */
   readonly entry: JournalEntryOf<'intent'>;
+  /** The first of its lines: its own, unless parts stand before it. */
+  readonly firstSeq: number;
   /** By `signatureName`. */
-  readonly signatures: ReadonlyMap<string, JournalEntryOf<'signature'>>;
+  readonly signatures: ReadonlyMap<string, MadeSignature>;
   /** Where it comes from if another journal wrote it: `entry` and `signatures` have this one's place then. */
   readonly recovered: JournalEntryOf<'recovered'> | null;
 }
@@ -61,6 +81,8 @@ export interface SignerState {
   readonly requests: ReadonlyMap<string, string>;
   /** By the statement's digest, in the order in which they came. */
   readonly vetoes: ReadonlyMap<string, readonly JournalEntryOf<'veto'>[]>;
+  /** Keys that were destroyed, or are about to be. */
+  readonly destroyed: ReadonlyMap<string, JournalEntryOf<'destroy'>>;
   readonly watermarks: Iterable<Watermark>;
   readonly frozen: Iterable<JournalEntryOf<'freeze'>>;
   /** Ascending. */
@@ -77,6 +99,11 @@ export interface SignerState {
 /** Which of an intent's signatures one is. */
 export function signatureName(document: number, keyid: string): string {
   return `${document} ${keyid}`;
+}
+
+/** How many signatures an intent asks for. */
+export function wantedSignatures({ entry }: Intent): number {
+  return entry.documents.reduce((sum, { sign }) => sum + sign.length, 0);
 }
 
 /** Whether every signature that the intent asks for is in the journal. */

@@ -1,3 +1,4 @@
+export { destroyKeyPair } from './destroy-key-pair.js';
 export { findToken } from './find-token.js';
 export { generateKeyPair, type NewKeyPair } from './generate-key-pair.js';
 export { initToken } from './init-token.js';

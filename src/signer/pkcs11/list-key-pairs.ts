@@ -61,6 +61,14 @@ export function listKeyPairs(session: TokenSession): KeyPairs {
   };
 }
 
+/** The public key objects of one key; there is more than one only if somebody put it there. */
+export function findPublicObjects(session: TokenSession, keyid: string): SessionObject[] {
+  return findAll(session, ObjectClass.PUBLIC_KEY).filter((object) => {
+    const key = publicKeyOf(object);
+    return key !== null && keyidOf(key) === keyid;
+  });
+}
+
 /** The TUF key of one public key object; null if it is of another kind. */
 export function publicKeyOf(object: SessionObject): Key | null {
   return describePublic(object).key;

@@ -1,4 +1,4 @@
-import { requireKind, type VerifiedDossier, verifyDossier } from '../../dossier/index.js';
+import { type VerifiedDossier, verifyDossier } from '../../dossier/index.js';
 import { CountersignError, isCountersignError } from '../../errors.js';
 import { newKeys } from '../server/new-keys.js';
 import type { SignerState } from '../journal/index.js';
@@ -39,7 +39,7 @@ export async function planRecovery(
   const plan = new RecoveryPlan(state, keys);
   plan.add(newKeys(state, keys));
   for (const file of await sortEvidence(evidence, state, at)) {
-    await naming(file.name, async () => planDossier(plan, requireKind(await verify(file, state, at), 'wave')));
+    await naming(file.name, async () => planDossier(plan, await verify(file, state, at)));
   }
   const sorted = published.map((one) => ({ one, place: JSON.stringify(one) }));
   sorted.sort((a, b) => (a.place < b.place ? -1 : 1));

@@ -1,15 +1,18 @@
-import type { VerifiedWaveDossier } from '../../dossier/index.js';
+import type { VerifiedDossier, VerifiedRootDossier, VerifiedWaveDossier } from '../../dossier/index.js';
 import { CountersignError } from '../../errors.js';
-import { REPOSITORIES } from '../../factory/index.js';
+import { REPOSITORIES, type Repository } from '../../factory/index.js';
+import type { RootMetadata } from '../../tuf/index.js';
 import {
   documentsOf,
   findForeignSignatures,
   findOwnKey,
+  type ForeignSignature,
   newPolicies,
   newRoots,
   newVetoes,
   type OwnKey,
   ownKeys,
+  signingRoot,
 } from '../decide/index.js';
 import {
   type DocumentLine,
@@ -27,14 +30,14 @@ import type { RecoveryPlan } from './plan.js';
  * @throws QUORUM_NOT_MET our key signed it and its approvals are not all there; POLICY_CHAIN_BROKEN, ROOT_NOT_TRUSTED it contradicts
  *   the journal or another file
  */
-export function planDossier(plan: RecoveryPlan, dossier: VerifiedWaveDossier): void {
+export function planDossier(plan: RecoveryPlan, dossier: VerifiedDossier): void {
   const { state } = plan;
   const { policies, rootChains, statement } = dossier;
   const { factory } = statement;
   // a chain that ends earlier is no rollback here: it is an older request
   plan.add(newPolicies([...policies, ...state.policies.slice(policies.length)], state));
   for (const repository of REPOSITORIES) {
-    const chain = rootChains[repository];
+    const chain = [...rootChains[repository], ...publishedRoot(dossier, repository)];
     const known = state.rootsOf(factory, repository);
     plan.add(newRoots([...chain, ...known.slice(chain.length)], state, factory, repository));
   }
@@ -48,16 +51,16 @@ export function planDossier(plan: RecoveryPlan, dossier: VerifiedWaveDossier): v
 
 /** The request as it was decided upon, if keys of ours signed it and the journal does not know that. */
 function recoveredRequest(
-  dossier: VerifiedWaveDossier,
+  dossier: VerifiedDossier,
   own: ReadonlyMap<string, OwnKey>,
   state: SignerState,
 ): JournalBodyOf<'recovered'> | null {
-  const { statement, statementSha256, documents, signatures, quorum, journal, journalLines, roots } = dossier;
+  const { statement, statementSha256, documents, signatures, quorum, journal, journalLines } = dossier;
   const known = state.intents.get(statementSha256);
   if (known !== undefined && isComplete(known)) return null;
   const ours = signatures.flatMap((signature) => {
-    const repository = documents[signature.document]?.entry.repository;
-    const key = repository === undefined ? null : findOwnKey(own, roots[repository].signed, signature.keyid);
+    const entry = documents[signature.document]?.entry;
+    const key = entry === undefined ? null : findOwnKey(own, signingRoot(dossier, entry), signature.keyid);
     return key === null ? [] : [{ signature, key }];
   });
   if (ours.length === 0) return null;
@@ -68,6 +71,11 @@ function recoveredRequest(
     });
   }
   const { factory, kind, id, policy } = statement;
+  const signersOf = new Map<number, { keyid: string; key: string }[]>();
+  for (const { signature, key } of ours) {
+    const sign = signersOf.get(signature.document) ?? [];
+    signersOf.set(signature.document, [...sign, { keyid: signature.keyid, key: key.keyid }]);
+  }
   const times = ours.map(({ signature }) => signature.signedAt).sort();
   return {
     type: 'recovered',
@@ -78,12 +86,12 @@ function recoveredRequest(
     policy: policy.version,
     persons: [...quorum.persons],
     documents: documents.flatMap(({ entry, bytes }, index) => {
-      const { repository, role, tag, version, sha256 } = entry;
-      const sign = ours
-        .filter(({ signature }) => signature.document === index)
-        .map(({ signature, key }) => ({ keyid: signature.keyid, key: key.keyid }));
+      const { repository, role, version, sha256 } = entry;
+      const tag = entry.role === 'targets' ? entry.tag : null;
+      const sign = signersOf.get(index) ?? [];
       return sign.length === 0 ? [] : [{ index, repository, role, tag, version, sha256, length: bytes.length, sign }];
     }),
+    ...(dossier.kind === 'root' ? { keys: ownKeysIn(dossier, own) } : {}),
     decidedAt: journal?.intent.at ?? times[0] ?? statement.created,
     signatures: ours.map(({ signature: { document, keyid, method, sig, signedAt } }) => ({
       document,
@@ -97,22 +105,46 @@ function recoveredRequest(
 }
 
 /** What a key of ours signed among everything else in a dossier, above all the production targets that it builds on. */
-function adoptForeign(plan: RecoveryPlan, dossier: VerifiedWaveDossier, own: ReadonlyMap<string, OwnKey>): void {
+function adoptForeign(plan: RecoveryPlan, dossier: VerifiedDossier, own: ReadonlyMap<string, OwnKey>): void {
   const { factory } = dossier.statement;
-  const find = (): JournalBodyOf<'freeze'>[] =>
+  const find = (): ForeignSignature[] =>
     findForeignSignatures(documentsOf(dossier, plan.state), own, plan.state, factory);
   // each pass names one document for each role
   for (let found = find(); found.length > 0; found = find()) {
-    plan.add(found.map((freeze) => adopt(freeze, freeze.repository === 'production' ? dossier.wave.tag : null)));
+    plan.add(found.map(adopt));
   }
 }
 
-/** @param tag of the targets; a root has none */
-export function adopt(freeze: JournalBodyOf<'freeze'>, tag: string | null): JournalBodyOf<'adopted'> {
+export function adopt({ freeze, tag }: ForeignSignature): JournalBodyOf<'adopted'> {
   return { ...freeze, type: 'adopted', tag: freeze.role === 'root' ? null : tag };
 }
 
-function raisePublished(plan: RecoveryPlan, { base, published, quorum, statement, wave }: VerifiedWaveDossier): void {
+/** The new root as the Factory published it, if the dossier tells. */
+function publishedRoot(dossier: VerifiedDossier, repository: Repository): RootMetadata[] {
+  const root = dossier.kind === 'root' ? dossier.published?.roots[repository] : undefined;
+  return root === undefined ? [] : [root];
+}
+
+function ownKeysIn({ next }: VerifiedRootDossier, own: ReadonlyMap<string, OwnKey>): string[] {
+  const named = Object.values(next).flatMap((root) =>
+    Object.keys(root.keys).flatMap((keyid) => findOwnKey(own, root, keyid)?.keyid ?? []),
+  );
+  return [...new Set(named)].sort();
+}
+
+function raisePublished(plan: RecoveryPlan, dossier: VerifiedDossier): void {
+  if (dossier.kind === 'wave') raiseOfWave(plan, dossier);
+  else if (dossier.quorum.missing === 0) raiseOfRoot(plan, dossier);
+}
+
+function raiseOfRoot(plan: RecoveryPlan, { base, statement: { factory } }: VerifiedRootDossier): void {
+  for (const { tag, wave, version, sha256 } of base.documents) {
+    const line: DocumentLine = { factory, repository: 'production', role: 'targets', tag };
+    raise(plan, line, { version, sha256 }, wave === null ? 'base' : 'report');
+  }
+}
+
+function raiseOfWave(plan: RecoveryPlan, { base, published, quorum, statement, wave }: VerifiedWaveDossier): void {
   const line: DocumentLine = {
     factory: statement.factory,
     repository: 'production',

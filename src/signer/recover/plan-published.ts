@@ -20,6 +20,6 @@ export function planPublished(plan: RecoveryPlan, published: Published): void {
       raise(plan, line, { version: signed.version, sha256 }, 'base');
       return;
     }
-    plan.add([adopt(foreign, published.tag)]);
+    plan.add([adopt(foreign)]);
   }
 }

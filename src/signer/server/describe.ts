@@ -1,4 +1,5 @@
 import { formatTime, parseCanonical } from '../../tuf/index.js';
+import { keyUses, useOf } from '../decide/index.js';
 import type { Journal, SignerState, VersionDigest } from '../journal/index.js';
 import { keysSchema, type SignerKey, type SignerStatus } from '../protocol.js';
 import type { TokenKey } from '../token-types.js';
@@ -6,6 +7,7 @@ import type { Tokens } from './tokens.js';
 
 /** Every key that the signer answers for: those that a token has now, and those that only the journal remembers. */
 export function describeKeys(state: SignerState, inTokens: readonly TokenKey[]): SignerKey[] {
+  const uses = keyUses(state);
   const present = inTokens.map(({ keyid, keytype, role, factory, token, key, ckaId, attributes }) => ({
     keyid,
     keytype,
@@ -16,6 +18,7 @@ export function describeKeys(state: SignerState, inTokens: readonly TokenKey[]):
     ckaId,
     attributes,
     state: 'active',
+    use: useOf(uses, keyid),
   }));
   const absent = [...state.keys.values()]
     .filter(({ keyid }) => !inTokens.some((key) => key.keyid === keyid))
@@ -29,6 +32,7 @@ export function describeKeys(state: SignerState, inTokens: readonly TokenKey[]):
       ckaId: '',
       attributes: {},
       state: 'absent',
+      use: useOf(uses, keyid),
     }));
   return keysSchema.parse({ keys: [...present, ...absent] }).keys;
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { z } from 'zod';
 import { readDossierLines } from '../../dossier/index.js';
 import { CountersignError, errorToWire, isCountersignError } from '../../errors.js';
 import { type Logger, METRICS_MEDIA_TYPE, withRequestId } from '../../telemetry/index.js';
@@ -7,9 +8,12 @@ import {
   DOSSIER_MEDIA_TYPE,
   JSON_MEDIA_TYPE,
   PATHS,
+  proveSchema,
+  publishedRootsSchema,
   publishedSchema,
   REQUEST_ID_HEADER,
   REQUEST_ID_PATTERN,
+  unlockSchema,
   vetoSchema,
 } from '../protocol.js';
 import type { Canary } from './canary.js';
@@ -77,7 +81,23 @@ function routesOf({
       PATHS.published,
       post(async (request) => {
         requireMediaType(request, JSON_MEDIA_TYPE);
-        return signer.published(await readJsonBody(request, publishedSchema, limits.maxPublishedBytes));
+        const schema = z.union([publishedSchema, publishedRootsSchema]);
+        const body = await readJsonBody(request, schema, limits.maxPublishedBytes);
+        return 'metadata' in body ? signer.published(body) : signer.publishedRoots(body);
+      }),
+    ],
+    [
+      PATHS.prove,
+      post(async (request) => {
+        requireMediaType(request, JSON_MEDIA_TYPE);
+        return signer.prove(await readJsonBody(request, proveSchema, limits.maxSmallBytes));
+      }),
+    ],
+    [
+      PATHS.unlock,
+      post(async (request) => {
+        requireMediaType(request, JSON_MEDIA_TYPE);
+        return signer.unlock((await readJsonBody(request, unlockSchema, limits.maxSmallBytes)).token);
       }),
     ],
     [PATHS.status, get((request) => signer.status(isStopping(), receiptIn(request)))],
@@ -90,7 +110,8 @@ function routesOf({
         return new Text(await metrics.text(), METRICS_MEDIA_TYPE);
       }),
     ],
-    [PATHS.journal, get((request) => signer.journalOf(statementIn(request)))],
+    [PATHS.journal, get((request) => signer.journalOf(statementIn(request, PATHS.journal)))],
+    [PATHS.progress, get((request) => signer.progress(statementIn(request, PATHS.progress)))],
   ]);
 }
 
@@ -101,8 +122,8 @@ async function* dossierLines(request: IncomingMessage, { dossier }: SignerLimits
 }
 
 /** @throws INPUT_INVALID */
-function statementIn({ url = '' }: IncomingMessage): string {
-  const query = new URLSearchParams(url.slice(PATHS.journal.length));
+function statementIn({ url = '' }: IncomingMessage, path: string): string {
+  const query = new URLSearchParams(url.slice(path.length));
   const statement = query.get('statement') ?? '';
   if (query.size === 1 && /^[0-9a-f]{64}$/.test(statement)) return statement;
   throw new CountersignError('INPUT_INVALID', 'the path needs ?statement= and the digest of a statement alone', {
@@ -148,8 +169,9 @@ async function answer(
 
 function findHandler(request: IncomingMessage, routes: ReadonlyMap<string, ReadonlyMap<string, Handler>>): Handler {
   const { method = '', url = '' } = request;
-  // one path takes a query; to the others it stays unknown
-  const route = routes.get(url.startsWith(`${PATHS.journal}?`) ? PATHS.journal : url);
+  // two paths take a query; to the others it stays unknown
+  const asked = [PATHS.journal, PATHS.progress].find((path) => url.startsWith(`${path}?`));
+  const route = routes.get(asked ?? url);
   if (route === undefined) throw new CountersignError('NOT_FOUND', 'the signer has no such path');
   const handler = route.get(method);
   if (handler !== undefined) return handler;

@@ -6,6 +6,8 @@ export interface SignerLimits {
   /** Bodies that hold one published targets document and root chains. */
   readonly maxPublishedBytes: number;
   readonly maxVetoBytes: number;
+  /** Bodies that hold nothing but names. */
+  readonly maxSmallBytes: number;
   /** A body that has not arrived by then is given up. */
   readonly bodyTimeoutMs: number;
 }
@@ -13,6 +15,7 @@ export interface SignerLimits {
 export const DEFAULT_SIGNER_LIMITS: SignerLimits = {
   dossier: DEFAULT_DOSSIER_LIMITS,
   maxPublishedBytes: 256 * 1024 * 1024,
-  maxVetoBytes: 4 * 1024 * 1024,
+  maxVetoBytes: 16 * 1024 * 1024,
+  maxSmallBytes: 64 * 1024,
   bodyTimeoutMs: 120_000,
 };

@@ -1,10 +1,12 @@
 import type { VerifiedDossier } from '../../dossier/index.js';
 import { CountersignError } from '../../errors.js';
 import { type Key, type Signature, verifySignature } from '../../tuf/index.js';
+import { signingRoot } from '../decide/index.js';
 import { type Intent, type JournalBodyOf, signatureName } from '../journal/index.js';
 import type { Tokens } from './tokens.js';
 
-interface Job {
+/** A signature to be made. */
+export interface SignatureJob {
   readonly document: number;
   readonly keyid: string;
   readonly tokenKey: string;
@@ -12,19 +14,18 @@ interface Job {
   readonly publicKey: Key;
 }
 
+/** One that was made, as it stands in the journal. */
+export type Made = JournalBodyOf<'signatures'>['signatures'][number];
+
 export interface MadeSignatures {
-  readonly signatures: readonly JournalBodyOf<'signature'>[];
+  readonly signatures: readonly Made[];
   /** Why some could not be made; the others are worth keeping, so that none is made twice. */
   readonly failure: Error | null;
 }
 
-/** Has the tokens make the signatures that an intent still lacks, all at once, and checks each with the key that devices will use. */
-export async function makeSignatures(
-  intent: Intent,
-  dossier: VerifiedDossier,
-  tokens: Tokens,
-): Promise<MadeSignatures> {
-  const made = await Promise.allSettled(jobsOf(intent, dossier).map((job) => makeSignature(job, intent, tokens)));
+/** Has the tokens make a handful of signatures, all at once. */
+export async function makeSignatures(jobs: Iterable<SignatureJob>, tokens: Tokens): Promise<MadeSignatures> {
+  const made = await Promise.allSettled(Array.from(jobs, (job) => makeSignature(job, tokens)));
   const failed = made.find((result) => result.status === 'rejected');
   return {
     signatures: made.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])),
@@ -32,36 +33,38 @@ export async function makeSignatures(
   };
 }
 
-function asError(reason: unknown): Error {
+export function asError(reason: unknown): Error {
   return reason instanceof Error
     ? reason
     : new CountersignError('INTERNAL', 'a token failed without an error', { cause: reason });
 }
 
-function jobsOf({ entry, signatures }: Intent, { documents, roots }: VerifiedDossier): Job[] {
-  return entry.documents.flatMap(({ index, repository, sha256, sign }) => {
-    const document = documents[index];
+/** The signatures that an intent still lacks. */
+export function* jobsOf({ entry, signatures }: Intent, dossier: VerifiedDossier): Generator<SignatureJob> {
+  for (const { index, sha256, sign } of entry.documents) {
+    const document = dossier.documents[index];
     // The statement's digest is the intent's, so this cannot be; signing other bytes than those decided upon would be the worst that can be.
     if (document?.entry.sha256 !== sha256)
       throw new CountersignError('INTERNAL', 'the dossier holds other documents than the intent');
-    return sign
-      .filter(({ keyid }) => !signatures.has(signatureName(index, keyid)))
-      .map(({ keyid, key }) => {
-        const publicKey = roots[repository].signed.keys[keyid];
-        if (publicKey === undefined) throw new CountersignError('INTERNAL', 'the root lacks a key that it had');
-        return { document: index, keyid, tokenKey: key, payload: document.bytes, publicKey };
-      });
-  });
+    const { keys } = signingRoot(dossier, document.entry);
+    for (const { keyid, key } of sign) {
+      if (signatures.has(signatureName(index, keyid))) continue;
+      const publicKey = keys[keyid];
+      if (publicKey === undefined) throw new CountersignError('INTERNAL', 'the root lacks a key that it had');
+      yield { document: index, keyid, tokenKey: key, payload: document.bytes, publicKey };
+    }
+  }
 }
 
-async function makeSignature(job: Job, intent: Intent, tokens: Tokens): Promise<JournalBodyOf<'signature'>> {
+/** Has a token sign, and checks the signature with the key that devices will use. */
+export async function makeSignature(job: SignatureJob, tokens: Tokens): Promise<Made> {
   const { method, sig } = await tokens.sign(job.tokenKey, job.payload);
   const { keyid, document } = job;
   requireRight(job, { keyid, method, sig });
-  return { type: 'signature', statement: intent.entry.statement, document, keyid, method, sig };
+  return { document, keyid, method, sig };
 }
 
-function requireRight({ publicKey, payload, keyid }: Job, signature: Signature): void {
+function requireRight({ publicKey, payload, keyid }: SignatureJob, signature: Signature): void {
   try {
     verifySignature(publicKey, signature, payload);
   } catch (cause) {

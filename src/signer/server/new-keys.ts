@@ -1,5 +1,6 @@
 import type { VerifiedDossier } from '../../dossier/index.js';
 import { encodeCanonical, keyidOf } from '../../tuf/index.js';
+import { signingRoot } from '../decide/index.js';
 import type { JournalBodyOf, SignerState } from '../journal/index.js';
 import type { TokenKey } from '../token-types.js';
 
@@ -22,14 +23,12 @@ export function newKeys(
  * Tells whether the tokens' keys, as far as they were read, are enough to decide on a dossier: all of its keys that the journal knows, or any one
  * if it knows none of them.
  */
-export function wantedKeys(
-  { documents, roots }: VerifiedDossier,
-  state: SignerState,
-): (keys: readonly TokenKey[]) => boolean {
+export function wantedKeys(dossier: VerifiedDossier, state: SignerState): (keys: readonly TokenKey[]) => boolean {
   const wanted = new Set<string>();
-  for (const { entry } of documents) {
+  for (const { entry } of dossier.documents) {
+    const { keys } = signingRoot(dossier, entry);
     for (const keyid of entry.sign) {
-      const key = roots[entry.repository].signed.keys[keyid];
+      const key = keys[keyid];
       if (key !== undefined) wanted.add(keyidOf(key));
     }
   }

@@ -1,5 +1,5 @@
 import { CountersignError } from '../../errors.js';
-import { type Intent, type JournalEntryOf, signatureName } from '../journal/index.js';
+import { type Intent, type MadeSignature, signatureName } from '../journal/index.js';
 import type { SignResult } from '../protocol.js';
 
 /** The answer to a signed statement, made from the journal alone: so it is the same however often it is asked for. */
@@ -12,7 +12,7 @@ export function resultOf(intent: Intent): SignResult {
       return entry;
     }),
   );
-  const last = entries.reduce<JournalEntryOf<'signature'> | undefined>(
+  const last = entries.reduce<MadeSignature | undefined>(
     (latest, entry) => (latest === undefined || entry.seq > latest.seq ? entry : latest),
     undefined,
   );

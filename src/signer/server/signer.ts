@@ -1,26 +1,43 @@
 import { type DossierLimits, verifyDossier, type VerifiedDossier } from '../../dossier/index.js';
-import { CountersignError } from '../../errors.js';
+import { CountersignError, errorFromWire } from '../../errors.js';
+import { REPOSITORIES } from '../../factory/index.js';
 import type { Logger } from '../../telemetry/index.js';
-import { decide, judgePublished, judgeVeto, requireStillWanted } from '../decide/index.js';
-import { type Intent, isComplete, type Journal, type JournalHead, type SignerState } from '../journal/index.js';
+import { decide, intentLines, judgePublished, judgePublishedRoots, judgeVeto, requireStillWanted } from '../decide/index.js';
+import {
+  type Intent,
+  isComplete,
+  type Journal,
+  type JournalBody,
+  type JournalHead,
+  type SignerState,
+  wantedSignatures,
+} from '../journal/index.js';
 import type {
+  Progress,
+  ProvedKey,
+  ProveRequest,
   Published,
   PublishedResult,
+  PublishedRoots,
+  PublishedRootsResult,
   Receipt,
   SignerKeys,
   SignerStatus,
   SignResult,
   StatementJournal,
+  Unlocked,
   Verified,
   Veto,
   VetoResult,
 } from '../protocol.js';
 import { describeKeys, describeStatus } from './describe.js';
-import { makeSignatures } from './make-signatures.js';
+import { jobsOf, type Made, makeSignatures } from './make-signatures.js';
 import { Mutex } from './mutex.js';
 import { newKeys, wantedKeys } from './new-keys.js';
 import { peekStatement } from './peek-statement.js';
+import { proveKey } from './prove-key.js';
 import { holdsReceipt, requireReceipt } from './receipt.js';
+import { signInChunks } from './sign-in-chunks.js';
 import { resultOf } from './sign-result.js';
 import { statementJournal } from './statement-journal.js';
 import type { OnStep } from './steps.js';
@@ -101,8 +118,8 @@ export class Signer {
     await journal.requireWritable();
     await this.#recordNewKeys();
     const at = now();
-    const { keys, canaries, allRead: allTokensRead } = tokens;
-    const decision = decide(dossier, this.#state, { now: at, keys, canaries, allTokensRead });
+    const { keys, canaries, absent, allRead: allTokensRead } = tokens;
+    const decision = decide(dossier, this.#state, { now: at, keys, canaries, absent, allTokensRead });
     await this.#step('sign:decided');
     const { statementSha256 } = dossier;
     switch (decision.outcome) {
@@ -113,7 +130,7 @@ export class Signer {
         }
         throw decision.error;
       case 'sign':
-        await journal.append(at, [...decision.record, decision.intent]);
+        await journal.append(at, [...decision.record, ...intentLines(decision.intent)]);
         await this.#step('sign:intended');
         break;
       case 'resume':
@@ -133,19 +150,43 @@ export class Signer {
 
   /** Makes what an intent still lacks. Runs beside others: the lock is taken again to write. */
   async #finish(dossier: VerifiedDossier): Promise<SignResult> {
-    const { journal, tokens, now } = this.parts;
     const intent = this.#intentOf(dossier.statementSha256);
     if (isComplete(intent)) return resultOf(intent);
-    const { signatures, failure } = await makeSignatures(intent, dossier, tokens);
+    const failure =
+      dossier.kind === 'wave' ? await this.#signAll(intent, dossier) : await this.#signMany(intent, dossier);
+    if (failure !== null) throw failure;
+    await this.#step('sign:recorded');
+    return resultOf(this.#intentOf(dossier.statementSha256));
+  }
+
+  async #signAll(intent: Intent, dossier: VerifiedDossier): Promise<Error | null> {
+    const { statement } = intent.entry;
+    const { signatures, failure } = await makeSignatures(jobsOf(intent, dossier), this.parts.tokens);
     await this.#step('sign:made');
+    await this.#record(
+      intent,
+      signatures.map((one) => ({ type: 'signature', statement, ...one })),
+    );
+    return failure;
+  }
+
+  /** A root update signs up to thousands of documents again: what is made stands in the journal before all of it is. */
+  async #signMany(intent: Intent, dossier: VerifiedDossier): Promise<Error | null> {
+    const { statement } = intent.entry;
+    const write = async (signatures: readonly Made[]): Promise<void> => {
+      await this.#step('sign:made');
+      await this.#record(intent, [{ type: 'signatures', statement, signatures: [...signatures] }]);
+    };
+    return signInChunks({ jobs: jobsOf(intent, dossier), tokens: this.parts.tokens, write });
+  }
+
+  async #record(intent: Intent, signatures: readonly JournalBody[]): Promise<void> {
+    const { journal, now } = this.parts;
     await this.#deciding.run(async () => {
       // a veto or a freeze may have come while the tokens were signing: then the signatures are forgotten, nobody has seen them
       requireStillWanted(intent.entry, this.#state);
       if (signatures.length > 0) await journal.append(now(), signatures);
     });
-    if (failure !== null) throw failure;
-    await this.#step('sign:recorded');
-    return resultOf(this.#intentOf(dossier.statementSha256));
   }
 
   /** Records an officer's rejection. @throws the codes of `judgeVeto`, JOURNAL_WRITE_FAILED */
@@ -180,6 +221,51 @@ export class Signer {
       if (!watermark) throw new CountersignError('INTERNAL', 'a published document left no watermark');
       return { watermark };
     });
+  }
+
+  /** Takes newer roots over that are published. @throws the codes of `judgePublishedRoots`, ROLE_FROZEN, JOURNAL_WRITE_FAILED */
+  async publishedRoots(published: PublishedRoots): Promise<PublishedRootsResult> {
+    return this.#deciding.run(async () => {
+      const { journal, tokens, now, logger } = this.parts;
+      const { record, error } = judgePublishedRoots(published, this.#state, tokens.keys);
+      await this.#step('published:judged');
+      if (record.length > 0) await journal.append(now(), record);
+      await this.#step('published:recorded');
+      if (error !== null) {
+        logger.error('a role is frozen: its key signed what is not in the journal', { ...error.details });
+        throw error;
+      }
+      const [ci = null, production = null] = REPOSITORIES.map((repository) => {
+        const root = this.#state.rootsOf(published.factory, repository).at(-1);
+        return root === undefined ? null : { version: root.signed.version, sha256: root.sha256 };
+      });
+      return { roots: { ci, production } };
+    });
+  }
+
+  /** How far the signing of a statement is. @throws NOT_FOUND it was not decided upon */
+  progress(statementSha256: string): Promise<Progress> {
+    const intent = this.#state.intents.get(statementSha256);
+    if (intent === undefined) {
+      throw new CountersignError('NOT_FOUND', 'the journal has no decision to sign this statement', {
+        details: { statement: statementSha256 },
+      });
+    }
+    return Promise.resolve({ wanted: wantedSignatures(intent), made: intent.signatures.size });
+  }
+
+  /** Has a key of this signer prove itself for its role in its Factory. @throws the codes of `provableKey` and of the tokens */
+  async prove(request: ProveRequest): Promise<ProvedKey> {
+    await this.readTokens();
+    return proveKey(request, this.#state, this.parts.tokens);
+  }
+
+  /** Looks for a token at once, and at its keys. @throws TOKEN_NOT_FOUND, and why it is not ready */
+  async unlock(token: string): Promise<Unlocked> {
+    const { state, error } = await this.parts.tokens.lookAgain(token);
+    if (error !== null) throw errorFromWire(error);
+    await this.readTokens();
+    return { token, state };
   }
 
   /** Looks whether a disk that took nothing takes something again, so that whoever waits for that hears of it. */

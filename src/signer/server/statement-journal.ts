@@ -1,6 +1,8 @@
 import { CountersignError } from '../../errors.js';
-import type { Journal, JournalEntryOf } from '../journal/index.js';
+import type { Journal, JournalBody, JournalEntryOf } from '../journal/index.js';
 import type { StatementJournal } from '../protocol.js';
+
+const OWN: readonly JournalBody['type'][] = ['intent-part', 'intent', 'signature', 'signatures'];
 
 /**
  * The journal's lines from the intent to sign a statement to its last signature. Lines of other requests that stand in between are
@@ -17,12 +19,12 @@ export async function statementJournal(journal: Journal, statementSha256: string
     });
   }
   if (intent.recovered !== null) return { lines: recoveredLines(intent.recovered) };
-  const first = intent.entry.seq;
-  const last = Math.max(first, ...[...intent.signatures.values()].map(({ seq }) => seq));
+  let last = intent.entry.seq;
+  for (const { seq } of intent.signatures.values()) last = Math.max(last, seq);
   const lines: StatementJournal['lines'] = [];
-  for await (const { entry, text } of journal.excerpt(first, last)) {
+  for await (const { entry, text } of journal.excerpt(intent.firstSeq, last)) {
     const { type, seq, prev, hash } = entry;
-    const own = (type === 'intent' || type === 'signature') && entry.statement === statementSha256;
+    const own = 'statement' in entry && entry.statement === statementSha256 && OWN.includes(type);
     lines.push(own ? { type: 'journal', text } : { type: 'journal-hash', seq, prev, hash });
   }
   return { lines };

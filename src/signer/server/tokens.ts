@@ -43,12 +43,44 @@ export class Tokens {
     while (reads.size > 0 && !enough(this.keys)) await Promise.race(reads);
   }
 
+  /** Labels of the tokens that cannot sign at the moment. */
+  get absent(): ReadonlySet<string> {
+    return new Set(
+      this.status().flatMap(({ state, label, serial }) => (state === 'ready' ? [] : [label ?? serial ?? ''])),
+    );
+  }
+
+  /** How many signatures can be under way at a time without one waiting for a worker. */
+  get workers(): number {
+    return this.status().reduce((sum, { workers }) => sum + workers.length, 0);
+  }
+
+  /** Has a token's key prove itself; nothing but such a text is signed. @throws as `sign` */
+  async prove(keyid: string, payload: Buffer): Promise<Signature> {
+    return (await this.#poolOf(keyid).prove({ keyid, payload })).signature;
+  }
+
+  /**
+   * Looks for a token at once that is not there, or was stopped.
+   *
+   * @returns how it is then
+   * @throws TOKEN_NOT_FOUND none has that label or serial number
+   */
+  async lookAgain(name: string): Promise<TokenStatus> {
+    const pool = this.pools.find((candidate) => {
+      const { label, serial } = candidate.status();
+      return label === name || serial === name;
+    });
+    if (pool === undefined) {
+      throw new CountersignError('TOKEN_NOT_FOUND', `no token ${name} is configured`, { details: { token: name } });
+    }
+    await pool.lookAgain();
+    return pool.status();
+  }
+
   /** @throws what the token's pool throws; KEY_NOT_FOUND if no token was seen to hold the key */
   async sign(keyid: string, payload: Buffer): Promise<Signature> {
-    const pool = this.pools.find((candidate) => this.#seen.get(candidate)?.some((key) => key.keyid === keyid));
-    if (pool === undefined) {
-      throw new CountersignError('KEY_NOT_FOUND', `no token holds the key ${keyid}`, { details: { keyid } });
-    }
+    const pool = this.#poolOf(keyid);
     const startedMs = performance.now();
     const tell = (code: ErrorCode | null): void => {
       const token = pool.status().label ?? '';
@@ -70,6 +102,12 @@ export class Tokens {
 
   async close(): Promise<void> {
     await Promise.all(this.pools.map((pool) => pool.close()));
+  }
+
+  #poolOf(keyid: string): TokenPool {
+    const pool = this.pools.find((candidate) => this.#seen.get(candidate)?.some((key) => key.keyid === keyid));
+    if (pool !== undefined) return pool;
+    throw new CountersignError('KEY_NOT_FOUND', `no token holds the key ${keyid}`, { details: { keyid } });
   }
 
   /** One reading of a token at a time; who comes meanwhile waits for that one. */

@@ -65,7 +65,10 @@ export class WorkerPool implements TokenPool {
   readonly #gate: StartGate;
   readonly #queue = new JobQueue<Job>();
   readonly #slots: readonly Slot[];
-  readonly #end = new AbortController();
+  /** Aborted when no job is taken any more; a new one when the pool begins again. */
+  #end = new AbortController();
+  /** Ends the pauses under way. */
+  readonly #pauses = new Set<() => void>();
   #known: ReadonlyMap<string, TokenKey> = new Map();
   #canary: CanaryKey | null = null;
   #token: { label: string; serial: string } | null = null;
@@ -74,6 +77,9 @@ export class WorkerPool implements TokenPool {
   /** Why no job is taken any more. */
   #ended: { state: 'stopped' | 'closed'; error: CountersignError } | null = null;
   #lives: Promise<unknown> = Promise.resolve();
+  #isBeginningAnew = false;
+  /** Until the slots of a stopped pool are all out. */
+  #beginning: Promise<unknown> = Promise.resolve();
 
   private constructor(config: TokenConfig, options: PoolOptions) {
     this.#config = config;
@@ -104,15 +110,14 @@ export class WorkerPool implements TokenPool {
     return pool;
   }
 
-  async sign({ keyid, payload }: SignJob): Promise<{ signature: Signature }> {
-    this.#refuseIfHopeless();
-    if (!this.#known.has(keyid)) await this.#refresh();
-    const key = this.#known.get(keyid);
-    if (key !== undefined) {
-      this.#requireRole(key);
-      requireWithinLimit(keyid, payload.length, key.maxMessageBytes);
-    }
-    return this.#submit({ type: 'sign', keyid, payload });
+  async sign(job: SignJob): Promise<{ signature: Signature }> {
+    await this.#requireFitting(job);
+    return this.#submit({ type: 'sign', ...job });
+  }
+
+  async prove(job: SignJob): Promise<{ signature: Signature }> {
+    await this.#requireFitting(job);
+    return this.#submit({ type: 'prove', ...job });
   }
 
   async signCanary({ keyid, payload }: SignJob): Promise<{ signature: Signature }> {
@@ -141,6 +146,35 @@ export class WorkerPool implements TokenPool {
   async close(): Promise<void> {
     this.#endWith('closed', new CountersignError('SIGNER_STOPPING', 'the signer is stopping'));
     await this.#lives;
+  }
+
+  async lookAgain(): Promise<void> {
+    if (this.#ended?.state === 'stopped' && !this.#isBeginningAnew) {
+      this.#isBeginningAnew = true;
+      // its slots are on their way out; they begin anew once all of them are
+      this.#beginning = this.#lives;
+      this.#lives = this.#lives.then(() => this.#beginAnew());
+    }
+    await this.#beginning;
+    if (this.#ended !== null) return;
+    const without = this.#slots.filter(({ state }) => state !== 'idle' && state !== 'busy');
+    const tried = without.map((slot) => new Promise<void>((resolve) => (slot.triedOnce = resolve)));
+    for (const wake of this.#pauses) wake();
+    await Promise.all(tried);
+  }
+
+  async #beginAnew(): Promise<void> {
+    this.#isBeginningAnew = false;
+    if (this.#ended?.state === 'closed') return;
+    this.#ended = null;
+    this.#trouble = null;
+    this.#end = new AbortController();
+    await Promise.all(
+      this.#slots.map((slot) => {
+        slot.failures = 0;
+        return this.#live(slot);
+      }),
+    );
   }
 
   async #live(slot: Slot): Promise<void> {
@@ -234,7 +268,7 @@ export class WorkerPool implements TokenPool {
     }
   }
 
-  async #submit<T extends 'sign' | 'canary' | 'keys'>(
+  async #submit<T extends 'sign' | 'canary' | 'prove' | 'keys'>(
     task: TaskOf<T>,
     maxTries = this.#slots.length + EXTRA_TRIES,
   ): Promise<WorkerResult<T>> {
@@ -301,6 +335,15 @@ export class WorkerPool implements TokenPool {
     if (!this.#isReady() && this.#trouble?.hopeless === true) throw this.#trouble.error;
   }
 
+  async #requireFitting({ keyid, payload }: SignJob): Promise<void> {
+    this.#refuseIfHopeless();
+    if (!this.#known.has(keyid)) await this.#refresh();
+    const key = this.#known.get(keyid);
+    if (key === undefined) return;
+    this.#requireRole(key);
+    requireWithinLimit(keyid, payload.length, key.maxMessageBytes);
+  }
+
   #requireRole({ keyid, role }: TokenKey): void {
     if (this.#config.roles?.includes(role) ?? true) return;
     throw new CountersignError(
@@ -340,15 +383,17 @@ export class WorkerPool implements TokenPool {
 
   async #pause(delayMs: number): Promise<void> {
     if (delayMs === 0 || this.#hasEnded()) return;
+    const end = this.#end.signal;
     await new Promise<void>((resolve) => {
-      const disarm = this.#timers.after(delayMs, done);
-      this.#end.signal.addEventListener('abort', done);
-      const end = this.#end.signal;
-      function done(): void {
+      const done = (): void => {
         disarm();
         end.removeEventListener('abort', done);
+        this.#pauses.delete(done);
         resolve();
-      }
+      };
+      const disarm = this.#timers.after(delayMs, done);
+      end.addEventListener('abort', done);
+      this.#pauses.add(done);
     });
   }
 

@@ -5,10 +5,12 @@ import {
   messageLimitOf,
   parseKeyLabel,
   requireCanaryText,
+  requireKeyProofText,
   requireSecrecy,
   requireWithinLimit,
 } from '../key-rules/index.js';
 import {
+  destroyKeyPair,
   findToken,
   type KeyPair,
   type KeyPairs,
@@ -117,6 +119,32 @@ export class OpenToken {
     return this.#sign(keyid, payload, (ckaLabel) => ckaLabel === CANARY_LABEL);
   }
 
+  /** A key's proof of itself, with a key that has a role. @throws INPUT_INVALID for another text, and the codes of `sign` */
+  prove(keyid: string, payload: Uint8Array): Signature {
+    requireKeyProofText(Buffer.from(payload));
+    return this.sign(keyid, payload);
+  }
+
+  /**
+   * Destroys a key with a role. What a crash left of it (its public part) is taken away as well.
+   *
+   * @returns false if nothing of it was there
+   * @throws KEY_AMBIGUOUS, KEY_ROLE_MISMATCH for a key that has none of our labels
+   */
+  destroy(keyid: string): boolean {
+    this.refresh();
+    if (this.#found.ambiguous.has(keyid)) throw ambiguous(keyid);
+    const pair = this.#found.pairs.find((candidate) => candidate.keyid === keyid);
+    if (pair !== undefined && parseKeyLabel(pair.ckaLabel) === null) {
+      throw new CountersignError('KEY_ROLE_MISMATCH', `the key ${pair.ckaLabel} is none with a role`, {
+        details: { keyid },
+      });
+    }
+    const destroyed = destroyKeyPair(this.session, keyid, pair?.privateKey ?? null);
+    this.refresh();
+    return destroyed;
+  }
+
   #sign(keyid: string, payload: Uint8Array, isMeant: (ckaLabel: string) => boolean): Signature {
     const message = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
     for (let tries = 1; ; tries += 1) {
@@ -157,9 +185,7 @@ export class OpenToken {
 
   #find(keyid: string, isMeant: (ckaLabel: string) => boolean): KeyPair {
     if (!this.#knows(keyid)) this.refresh();
-    if (this.#found.ambiguous.has(keyid)) {
-      throw new CountersignError('KEY_AMBIGUOUS', 'the token has this key more than once', { details: { keyid } });
-    }
+    if (this.#found.ambiguous.has(keyid)) throw ambiguous(keyid);
     const pair = this.#found.pairs.find((candidate) => candidate.keyid === keyid);
     if (pair === undefined || !isMeant(pair.ckaLabel)) {
       const { label } = this.session.token.info;
@@ -183,4 +209,8 @@ export class OpenToken {
       throw new CountersignError('TOKEN_UNAVAILABLE', 'no fresh session could be opened', { cause: error });
     }
   }
+}
+
+function ambiguous(keyid: string): CountersignError {
+  return new CountersignError('KEY_AMBIGUOUS', 'the token has this key more than once', { details: { keyid } });
 }

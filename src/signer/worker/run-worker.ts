@@ -43,6 +43,12 @@ export function runWorker(port: WorkerPort): void {
     if (task.type === 'canary') {
       return { signature: token.signCanary(task.keyid, task.payload) } satisfies WorkerResult<'canary'>;
     }
+    if (task.type === 'prove') {
+      return { signature: token.prove(task.keyid, task.payload) } satisfies WorkerResult<'prove'>;
+    }
+    if (task.type === 'destroy') {
+      return { destroyed: token.destroy(task.keyid) } satisfies WorkerResult<'destroy'>;
+    }
     if (task.type === 'generate') {
       const { generateKey } = await import('./generate-key.js');
       return { key: generateKey(token, task.request) } satisfies WorkerResult<'generate'>;

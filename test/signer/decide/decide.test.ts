@@ -480,6 +480,7 @@ describe('decide, when all else is right', () => {
       now: bench.now,
       keys: await token.keys(),
       allTokensRead: true,
+      absent: new Set<string>(),
       canaries: new Set<string>(),
     };
     const decision = decide(dossier, journal.state, circumstances);
