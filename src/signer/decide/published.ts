@@ -9,7 +9,7 @@ import {
   verifyRootChain,
   verifyTargets,
 } from '../../tuf/index.js';
-import type { DocumentLine, JournalBody, JournalBodyOf, SignerState } from '../journal/index.js';
+import type { DocumentLine, JournalBody, SignerState } from '../journal/index.js';
 import type { Published, PublishedRoots } from '../protocol.js';
 import type { TokenKey } from '../token-types.js';
 import {

@@ -55,8 +55,7 @@ export function signKeys(question: SignKeyQuestion): SignKey[] {
 }
 
 function requireFitting(key: OwnKey, keyid: string, question: SignKeyQuestion): void {
-  const { entry, factory } = question;
-  const inToken = requireHeld(key, keyid, entry.role, question);
+  const inToken = requireHeld(key, keyid, question.entry.role, question);
   requireWithinLimit(keyid, question.length, inToken.maxMessageBytes);
 }
 

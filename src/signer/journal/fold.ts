@@ -63,7 +63,7 @@ export class StateFold implements SignerState {
   }
 
   get watermarks(): Iterable<Watermark> {
-    return this.#watermarks.values();
+    return Array.from(this.#watermarks.values(), (mark) => this.#withRoot(mark));
   }
 
   get frozen(): Iterable<JournalEntryOf<'freeze'>> {
@@ -75,7 +75,8 @@ export class StateFold implements SignerState {
   }
 
   watermarkOf(line: DocumentLine): Watermark | null {
-    return this.#watermarks.get(lineName(line)) ?? null;
+    const mark = this.#watermarks.get(lineName(line));
+    return mark === undefined ? null : this.#withRoot(mark);
   }
 
   freezeOf(factory: string, role: 'root' | 'targets'): JournalEntryOf<'freeze'> | null {
@@ -176,8 +177,6 @@ export class StateFold implements SignerState {
     }
     chain.push(root);
     this.#roots.set(name, chain);
-    const { factory, repository, version, sha256 } = entry;
-    this.#watermark({ factory, repository, role: 'root', tag: null }).published = { version, sha256 };
   }
 
   #intentPart({ statement, part, documents, seq }: JournalEntryOf<'intent-part'>): void {
@@ -263,6 +262,14 @@ export class StateFold implements SignerState {
     const watermark = this.#watermark({ factory, repository, role, tag });
     if (version > (watermark.published?.version ?? 0)) watermark.published = { version, sha256 };
     if (entry.source === 'base' && version > (watermark.base?.version ?? 0)) watermark.base = { version, sha256 };
+  }
+
+  /** What is published on the line of a root, its chain says. */
+  #withRoot(mark: Watermark): Watermark {
+    const { line } = mark;
+    if (line.role !== 'root') return mark;
+    const root = this.rootsOf(line.factory, line.repository).at(-1);
+    return root === undefined ? mark : { ...mark, published: { version: root.signed.version, sha256: root.sha256 } };
   }
 
   #watermark({ factory, repository, role, tag }: DocumentLine): MutableWatermark {

@@ -78,7 +78,7 @@ async function requireProof(
   { service, firstRoots }: SignerState,
   options: PoolOptions,
 ): Promise<void> {
-  let failure: unknown = null;
+  const failures: CountersignError[] = [];
   for (const { keyid, role, factory: label } of keys) {
     const config = held.find((token) => token.keys.some((key) => key.keyid === keyid))?.config;
     const factory = [...firstRoots.keys()].find((name) => factoryInLabel(name) === label);
@@ -89,8 +89,10 @@ async function requireProof(
       await askOnce(config, options, { type: 'prove', keyid, payload }, config.signTimeoutMs);
       return;
     } catch (error) {
-      failure ??= error;
+      if (!isCountersignError(error)) throw error;
+      failures.push(error);
     }
   }
-  if (failure !== null) throw failure;
+  const [first] = failures;
+  if (first !== undefined) throw first;
 }

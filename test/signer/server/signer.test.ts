@@ -497,7 +497,7 @@ describe('Signer.status and keys', () => {
       policy: { version: 1 },
       factories: ['acme'],
       tokens: [{ label: 'targets', state: 'ready' }],
-      keys: [{ keyid: bench.key.keyid, role: 'targets', factory: 'acme', state: 'active' }],
+      keys: [{ keyid: bench.key.keyid, role: 'targets', factory: 'acme', state: 'active', use: 'in-root' }],
       watermarks: [{ ...ACME_PRODUCTION, issued: { version: 42 }, published: null }],
       frozen: [],
       journal: { at: formatTime(bench.fixture.now), failed: false },
@@ -515,8 +515,8 @@ describe('Signer.status and keys', () => {
     bench.token.hold([{ pair: standby }]);
     const { keys } = await bench.signer.keys();
     expect(keys).toMatchObject([
-      { keyid: standby.keyid, state: 'active', public: standby.key },
-      { keyid: bench.key.keyid, state: 'absent', public: bench.key.key },
+      { keyid: standby.keyid, state: 'active', use: 'standby', public: standby.key },
+      { keyid: bench.key.keyid, state: 'absent', use: 'standby', public: bench.key.key },
     ]);
     expect(bench.journal.state.keys.has(standby.keyid)).toBe(true);
   });
