@@ -17,11 +17,11 @@ async function deliverWave(name: string, version: number): Promise<void> {
   await world.sandbox.client('bob').completeWave(name);
 }
 
-function askBoard(installed: string | null = null) {
+function askBoard() {
   const source = { url: world.sandbox.url, factory: FACTORY, token: world.sandbox.token('dave') };
   return askDevice(
     source,
-    { hardwareId: 'intel-corei7-64', tag: 'production', installedVersion: installed },
+    { hardwareId: 'intel-corei7-64', tag: 'production', installedVersion: null },
     world.sandbox.clock.now(),
   );
 }
