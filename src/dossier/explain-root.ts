@@ -3,7 +3,7 @@ import type { StatementKey } from './root-statement.js';
 import type { VerifiedRootDossier } from './verified-dossier.js';
 
 /** What a root update is, in one line. */
-export function describeRootUpdate({ statement, summary }: VerifiedRootDossier): string {
+export function nameRootUpdate({ statement, summary }: VerifiedRootDossier): string {
   const { previousVersion, version } = summary;
   return `Root update: version ${previousVersion} -> ${version} of CI and production of Factory ${statement.factory}`;
 }

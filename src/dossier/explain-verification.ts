@@ -3,7 +3,7 @@ import { formatTime } from '../tuf/index.js';
 import { shortCode } from './short-code.js';
 import {
   describeRoots,
-  describeRootUpdate,
+  nameRootUpdate,
   explainPublishedRoots,
   explainRootUpdate,
   nameDocument,
@@ -82,7 +82,7 @@ function verdict({ rejections, quorum }: VerifiedDossier): string {
 }
 
 function describeWhat(verified: VerifiedDossier): string {
-  if (verified.kind === 'root') return describeRootUpdate(verified);
+  if (verified.kind === 'root') return nameRootUpdate(verified);
   const { wave, statement } = verified;
   return `Wave ${wave.name}: version ${wave.version} for tag ${wave.tag} of Factory ${statement.factory}`;
 }

@@ -45,7 +45,9 @@ export async function verifyRootDossier(reader: DossierReader, opening: DossierO
   const next = checkRootUpdate(statement, matter, update, authority.policy.policy);
   const bytes = [update.ci, update.production, ...matter.reSigned.map((document) => document.bytes)];
   const documents = statement.documents.map((entry, index) => ({ entry, bytes: bytes[index] ?? Buffer.alloc(0) }));
-  const { signers } = update;
+  const { sign } = statement.documents[0];
+  const fromOutside = findMissingSigners(sign, update.signers, [])[0]?.keyids ?? [];
+  const signers = { ...update.signers, keyids: [...sign, ...fromOutside] };
 
   const externals = await readExternals(reader);
   checkExternals(externals, { documents, roots, signers });
@@ -61,9 +63,9 @@ export async function verifyRootDossier(reader: DossierReader, opening: DossierO
     next,
     onlineTargetsKeyids: { before: matter.base.onlineTargetsKeyid, after: matter.plan.onlineTargetsKeyid },
     signers,
-    summary: describeRootUpdate(changes, matter.base, matter.described),
+    summary: { ...describeRootUpdate(changes, matter.base, matter.described), signers },
     externals,
-    missingSigners: findMissingSigners(statement.documents[0].sign, signers, externals),
+    missingSigners: findMissingSigners(sign, signers, externals),
     ...(published === null ? {} : { published: { roots: published } }),
     ...(await closeDossier(reader, opening, signatures, { lasting: [], maxJournalEntries })),
   };
