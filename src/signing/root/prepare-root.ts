@@ -84,7 +84,7 @@ export async function prepareRoot(
     base,
     changelog: begun?.changelog ?? { op: 'changelog', polisId, message, timestamp: formatTime(now) },
     staged: begun?.staged ?? null,
-    standby: createStandbyKeys(policyFactory, signerKeys, preferredKeyids),
+    standby: createStandbyKeys(policyFactory, base.root, signerKeys, preferredKeyids),
     polisId,
     now,
     maxExpiresDays: kindOf(policy, 'root').maxExpiresDays,

@@ -1,6 +1,6 @@
-import type { Repository } from '../../factory/index.js';
+import { describeRoot, type Repository, type RootDescription } from '../../factory/index.js';
 import { factoryOf } from '../../policy/index.js';
-import { parseRoot, type RootMetadata } from '../../tuf/index.js';
+import { parseRoot } from '../../tuf/index.js';
 import type { Context } from '../context.js';
 import { fetchRootChain, parseServed } from '../fetch-base.js';
 import { isOurs } from './check-upstream.js';
@@ -11,21 +11,6 @@ interface Changelog {
   readonly polisId: string;
   readonly message: string;
   readonly timestamp: string;
-}
-
-/** One published root, for people. */
-export interface RootDescription {
-  readonly version: number;
-  readonly expires: string;
-  readonly sha256: string;
-  readonly changelog: Changelog | null;
-  readonly roles: Readonly<Record<string, { readonly keyids: readonly string[]; readonly threshold: number }>>;
-  readonly keys: readonly {
-    readonly keyid: string;
-    readonly keytype: string;
-    readonly roles: readonly string[];
-    readonly owner: { readonly polisId: string; readonly createdAt: string } | null;
-  }[];
 }
 
 export interface RootChains {
@@ -52,7 +37,7 @@ export async function showRoots(context: Context, factory: string): Promise<Root
   const policyFactory = factoryOf(context.policy.policy, factory);
   const chain = async (repository: Repository): Promise<RootDescription[]> => {
     const { bytes } = await fetchRootChain(port, repository, policyFactory, context.pins, context.clock.now());
-    return bytes.map((root) => describe(parseServed(parseRoot, root, `${repository} root`)));
+    return bytes.map((root) => describeRoot(parseServed(parseRoot, root, `${repository} root`)));
   };
   const [ci, production] = await Promise.all([chain('ci'), chain('production')]);
   return { factory, ci, production };
@@ -75,39 +60,4 @@ export async function showTransaction(context: Context, factory: string): Promis
     errors: status.errors,
     warnings: status.warnings,
   };
-}
-
-function describe({ signed, sha256 }: RootMetadata): RootDescription {
-  const { version, expires, roles, keys, 'x-changelog': changelog, 'x-key-owners': owners = {} } = signed;
-  return {
-    version,
-    expires,
-    sha256,
-    changelog: changelogOf(changelog),
-    roles: Object.fromEntries(
-      Object.entries(roles).map(([role, { keyids, threshold }]) => [role, { keyids: [...keyids], threshold }]),
-    ),
-    keys: Object.entries(keys).map(([keyid, { keytype }]) => ({
-      keyid,
-      keytype,
-      roles: Object.entries(roles).flatMap(([role, { keyids }]) => (keyids.includes(keyid) ? [role] : [])),
-      owner: ownerOf(owners[keyid]),
-    })),
-  };
-}
-
-function changelogOf(changelog: RootMetadata['signed']['x-changelog']): Changelog | null {
-  if (changelog === undefined) return null;
-  const { 'polis-id': polisId, message, timestamp } = changelog;
-  return { polisId: textOf(polisId), message: textOf(message), timestamp: textOf(timestamp) };
-}
-
-function ownerOf(owner: unknown): RootDescription['keys'][number]['owner'] {
-  if (typeof owner !== 'object' || owner === null) return null;
-  const members = new Map<string, unknown>(Object.entries(owner));
-  return { polisId: textOf(members.get('polis-id')), createdAt: textOf(members.get('created-at')) };
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }

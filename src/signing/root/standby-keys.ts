@@ -1,6 +1,7 @@
 import { CountersignError } from '../../errors.js';
 import type { OfflineRole, RootBase } from '../../factory/index.js';
 import type { PolicyFactory } from '../../policy/index.js';
+import { keyidOf } from '../../tuf/index.js';
 import type { SignerKey } from '../ports.js';
 
 /** Keys that wait for a root update; each is taken once. */
@@ -11,16 +12,20 @@ export interface StandbyKeys {
 
 /**
  * The standby keys of a Factory: in tokens that its policy names for the role. Those that an earlier request of the same
- * purpose was to bring in come first, then those whose token is there now.
+ * purpose was to bring in come first, then those whose token is there now. A key that the root in force names is none: the signer
+ * may not have seen that root yet.
  */
 export function createStandbyKeys(
   factory: PolicyFactory,
+  { ci }: Pick<RootBase, 'ci'>,
   signerKeys: readonly SignerKey[],
   preferred: readonly string[] = [],
 ): StandbyKeys {
   const rank = ({ keyid, state }: SignerKey) => (preferred.includes(keyid) ? 0 : state === 'active' ? 1 : 2);
+  const inForce = new Set(Object.values(ci.keys).map(keyidOf));
+  const isWaiting = ({ use, public: key }: SignerKey) => use === 'standby' && !inForce.has(keyidOf(key));
   const waiting = signerKeys
-    .filter((key) => key.use === 'standby' && (key.factory === undefined || key.factory === factory.name))
+    .filter((key) => isWaiting(key) && (key.factory === undefined || key.factory === factory.name))
     .sort((a, b) => rank(a) - rank(b));
   const taken = new Set<string>();
   return {
