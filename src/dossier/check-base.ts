@@ -1,6 +1,6 @@
-import { CountersignError } from '../errors.js';
-import { jsonPointer, type Repository } from '../factory/index.js';
+import type { Repository } from '../factory/index.js';
 import { verifyTargets, type RootMetadata, type TargetsMetadata } from '../tuf/index.js';
+import { baseMismatch, requireBaseDocument, requireBaseRoots, requireTargetsOf } from './require-base.js';
 import type { WaveStatement } from './wave-statement.js';
 
 /** The documents in a dossier that a statement builds on, by what the dossier says they are. */
@@ -25,65 +25,25 @@ export function checkBase(
 ): readonly string[] {
   const { base, documents } = statement;
   const { tag } = documents[0];
-  for (const repository of ['ci', 'production'] as const) {
-    const root = roots[repository];
-    requireSame(root.signed.version, base.root.version, ['root', 'version'], `the ${repository} root`);
-    requireSame(root.sha256, base.root[repository], ['root', repository], `the ${repository} root`);
-  }
-  requireDocument(ciTargets, base.ciTargets, ['ciTargets'], 'the CI targets');
+  requireBaseRoots(statement, roots);
+  requireBaseDocument(ciTargets, base.ciTargets, ['ciTargets'], 'the CI targets');
 
   const tags = Object.keys(base.targets);
   if (tags.length !== 1 || tags[0] !== tag)
-    throw mismatch(['targets'], `a Wave for tag ${tag} builds on the targets of that tag alone`);
+    throw baseMismatch(['targets'], `a Wave for tag ${tag} builds on the targets of that tag alone`);
   const wanted = base.targets[tag] ?? null;
   const path = ['targets', tag];
   if (wanted === null && productionTargets !== null) {
-    throw mismatch(path, 'the statement says that the tag has no production targets, the dossier holds some');
+    throw baseMismatch(path, 'the statement says that the tag has no production targets, the dossier holds some');
   }
   if (wanted !== null) {
     if (productionTargets === null)
-      throw mismatch(path, 'the dossier lacks the production targets that the statement builds on');
-    if (productionTargets.tag !== tag) throw mismatch(path, `the dossier holds the production targets of another tag`);
-    requireDocument(productionTargets.metadata, wanted, path, `the production targets of ${tag}`);
+      throw baseMismatch(path, 'the dossier lacks the production targets that the statement builds on');
+    if (productionTargets.tag !== tag)
+      throw baseMismatch(path, `the dossier holds the production targets of another tag`);
+    requireBaseDocument(productionTargets.metadata, wanted, path, `the production targets of ${tag}`);
     verifyTargets(roots.production, productionTargets.metadata);
-    requireTargetsOf(tag, productionTargets.metadata);
+    requireTargetsOf(tag, productionTargets.metadata, path);
   }
   return verifyTargets(roots.ci, ciTargets).signed;
-}
-
-/**
- * Production targets do not name their tag, their entries do: without this, those of another tag, which the same keys
- * signed, could be passed off as this tag's and their entries kept.
- */
-function requireTargetsOf(tag: string, { signed }: TargetsMetadata): void {
-  for (const [name, { custom }] of Object.entries(signed.targets)) {
-    const tags = custom?.['tags'];
-    if (Array.isArray(tags) && tags.includes(tag)) continue;
-    throw mismatch(
-      ['targets', tag],
-      `the production targets in the dossier are of another tag: so says the entry ${name}`,
-    );
-  }
-}
-
-function requireDocument(
-  metadata: TargetsMetadata,
-  wanted: { readonly version: number; readonly sha256: string },
-  path: readonly string[],
-  what: string,
-): void {
-  requireSame(metadata.signed.version, wanted.version, [...path, 'version'], what);
-  requireSame(metadata.sha256, wanted.sha256, [...path, 'sha256'], what);
-}
-
-function requireSame(actual: string | number, wanted: string | number, path: readonly string[], what: string): void {
-  if (actual !== wanted)
-    throw mismatch(
-      path,
-      `${what} in the dossier has ${path.at(-1) ?? ''} ${actual}, the statement builds on ${wanted}`,
-    );
-}
-
-function mismatch(path: readonly string[], message: string): CountersignError {
-  return new CountersignError('STATEMENT_BASE_MISMATCH', message, { pointer: jsonPointer('base', ...path) });
 }

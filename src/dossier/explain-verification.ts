@@ -1,7 +1,13 @@
 import { alignColumns } from '../factory/index.js';
 import { formatTime } from '../tuf/index.js';
 import { shortCode } from './short-code.js';
-import { requireKind } from './require-kind.js';
+import {
+  describeRoots,
+  nameRootUpdate,
+  explainPublishedRoots,
+  explainRootUpdate,
+  nameDocument,
+} from './explain-root.js';
 import type { CheckedApproval, NotCounted, VerifiedDossier, VerifiedWaveDossier } from './verified-dossier.js';
 
 /**
@@ -9,23 +15,23 @@ import type { CheckedApproval, NotCounted, VerifiedDossier, VerifiedWaveDossier 
  * claims. Plain lines, each ended by a line feed, without control characters. What the Wave changes is
  * formatWave's to say.
  */
-export function explainVerification(dossier: VerifiedDossier): string {
-  const verified = requireKind(dossier, 'wave');
-  const { statement, wave } = verified;
+export function explainVerification(verified: VerifiedDossier): string {
+  const { statement } = verified;
   const sections = [
     [verdict(verified)],
     alignColumns([
-      ['what', `Wave ${wave.name}: version ${wave.version} for tag ${wave.tag} of Factory ${statement.factory}`],
+      ['what', describeWhat(verified)],
       ['asked for', `by ${statement.requester.name} (${statement.requester.via}) at ${statement.created}`],
       ['because', quote(statement.reason)],
       ['request', `${statement.id}, to be decided until ${statement.expires}`],
       ['statement', `sha256 ${verified.statementSha256} (short code ${shortCode(verified.statementSha256)})`],
-      ['document', describeDocument(verified)],
+      ...describeDocuments(verified).map((document) => ['document', document]),
       ['policy', `version ${verified.policy.policy.version}, ${describeQuorum(verified)}`],
       ...(statement.supersedes === null
         ? []
         : [['SUPERSEDES', `statement ${statement.supersedes.statement}, which was signed before`]]),
     ]),
+    ...(verified.kind === 'root' ? explainRootUpdate(verified) : []),
     list('Approvals', verified.approvals.map(describeApproval)),
     list(
       'Rejections',
@@ -39,8 +45,11 @@ export function explainVerification(dossier: VerifiedDossier): string {
       ]),
     ),
     list(
-      'Signatures, each verified with the production root',
-      verified.signatures.map(({ keyid, method, signedAt }) => [keyid, method, `at ${signedAt} (the signer's claim)`]),
+      `Signatures, each verified with the ${verified.kind === 'root' ? 'root that names its key' : 'production root'}`,
+      verified.signatures.map(({ document, keyid, method, signedAt }) => [
+        ...(verified.kind === 'root' ? [nameDocument(verified, document)] : []),
+        ...[keyid, method, `at ${signedAt} (the signer's claim)`],
+      ]),
     ),
     describeJournal(verified),
     closing(verified),
@@ -72,10 +81,17 @@ function verdict({ rejections, quorum }: VerifiedDossier): string {
   return `APPROVED by ${persons.join(', ')}${singleOfficer ? ' alone: the policy asks for a single officer' : ''}.`;
 }
 
-function describeDocument({ documents }: VerifiedDossier): string {
-  return documents
-    .map(({ entry }) => `sha256 ${entry.sha256}, ${entry.length} bytes, expires ${entry.expires}`)
-    .join('; ');
+function describeWhat(verified: VerifiedDossier): string {
+  if (verified.kind === 'root') return nameRootUpdate(verified);
+  const { wave, statement } = verified;
+  return `Wave ${wave.name}: version ${wave.version} for tag ${wave.tag} of Factory ${statement.factory}`;
+}
+
+function describeDocuments(verified: VerifiedDossier): string[] {
+  if (verified.kind === 'root') return describeRoots(verified);
+  return verified.documents.map(
+    ({ entry }) => `sha256 ${entry.sha256}, ${entry.length} bytes, expires ${entry.expires}`,
+  );
 }
 
 function describeQuorum({ quorum: { needed, singleOfficer } }: VerifiedDossier): string {
@@ -113,18 +129,23 @@ function describeJournal({ journal }: VerifiedDossier): string[] {
   ];
 }
 
-function closing({ judgedAt, judgedBy, published, journal }: VerifiedWaveDossier): string[] {
+function closing(verified: VerifiedDossier): string[] {
+  const { judgedAt, judgedBy, journal } = verified;
   const at = formatTime(judgedAt);
   return [
     judgedBy === 'clock'
       ? `Expiry was judged by this machine's clock: ${at}.`
       : `Expiry was judged at ${at}, the time that the signer claims to have ${journal === undefined ? 'signed' : 'decided'} at; nothing else proves it.`,
-    ...(published === undefined
-      ? []
-      : [
-          `The Factory published this very document, signed by ${published.threshold.signed.join(' and ')}: ` +
-            `${published.threshold.signed.length} of the ${published.threshold.threshold} signatures that devices want.`,
-        ]),
+    ...(verified.kind === 'root' ? explainPublishedRoots(verified) : explainPublished(verified)),
+  ];
+}
+
+function explainPublished({ published }: VerifiedWaveDossier): string[] {
+  if (published === undefined) return [];
+  const { signed, threshold } = published.threshold;
+  return [
+    `The Factory published this very document, signed by ${signed.join(' and ')}: ` +
+      `${signed.length} of the ${threshold} signatures that devices want.`,
   ];
 }
 

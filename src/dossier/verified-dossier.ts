@@ -139,7 +139,7 @@ export interface VerifiedRootDossier extends VerifiedParts {
   readonly next: Readonly<Record<Repository, Root>>;
   /** Of the Factory's own key in the targets role, in the roots in force and in the new ones. */
   readonly onlineTargetsKeyids: { readonly before: string; readonly after: string };
-  /** Who has to sign each new root. */
+  /** Who has to sign each new root. `keyids`: who is to, first in tokens, then from outside. */
   readonly signers: RootSigners;
   readonly summary: RootSummary;
   /** Each verified with the key of the root in force. */

@@ -4,10 +4,10 @@ import { checkRejections } from './check-rejections.js';
 import { DossierReader } from './dossier-reader.js';
 import { DEFAULT_DOSSIER_LIMITS, type DossierLimits } from './limits.js';
 import type { Pins } from './pins.js';
-import { requireKind } from './require-kind.js';
 import type { DossierOpening } from './verify-closing.js';
 import type { JudgedBy, VerifiedDossier } from './verified-dossier.js';
 import { verifyAuthority, type Authority, type AuthorityTexts } from './verify-authority.js';
+import { verifyRootDossier } from './verify-root-dossier.js';
 import { verifyWaveDossier } from './verify-wave-dossier.js';
 
 export interface VerifyOptions {
@@ -45,10 +45,9 @@ export async function verifyDossier(
   try {
     const texts = await readAuthority(reader);
     const authority = verifyAuthority(texts, pins);
-    requireKind(authority.statement, 'wave');
     const votes = await readVotes(reader, texts.statement, authority);
     const opening = { texts, authority, votes, pins, now, judgeBy };
-    return await verifyWaveDossier(reader, opening);
+    return await (authority.statement.kind === 'root' ? verifyRootDossier : verifyWaveDossier)(reader, opening);
   } finally {
     await reader.close();
   }

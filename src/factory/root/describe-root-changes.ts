@@ -2,7 +2,7 @@ import { findJsonDifference } from '../json-difference.js';
 import type { JsonObject, Key, Root, Targets } from '../../tuf/index.js';
 import { narrowRoot, rootAsJson } from './narrow-root.js';
 import { planRootUpdate, type RootPlan } from './plan-root.js';
-import { reSignDocuments } from './re-sign-documents.js';
+import { reSignDocuments, type DocumentToSign } from './re-sign-documents.js';
 import type { RootBase } from './root-base.js';
 import type { RootChange } from './root-change.js';
 import { rootSigners, type RootSigners } from './root-signers.js';
@@ -70,21 +70,28 @@ export function describeRootChanges(
   base: RootBase,
   documents: Iterable<TargetsDocument>,
 ): RootSummary {
+  return describeRootUpdate(changes, base, Array.from(reSignDocuments(changes, base, documents), describeDocument));
+}
+
+/** As it stands in the description of an update; of one that is adopted everything is kept. */
+export function describeDocument({ tag, wave, signed, sha256, sign, adopted }: DocumentToSign): DescribedDocument {
+  const { version, expires } = signed;
+  return { tag, wave, version, expires, sha256, sign, adopted: adopted ? signed : null };
+}
+
+/**
+ * As describeRootChanges, of documents that were described one by one.
+ *
+ * @throws as planRootUpdate
+ */
+export function describeRootUpdate(
+  changes: readonly RootChange[],
+  base: RootBase,
+  documents: readonly DescribedDocument[],
+): RootSummary {
   const plan = planRootUpdate(changes, base);
   const { intent, ci } = plan;
   const { polisId, message, timestamp } = intent.changelog;
-  const described = Array.from(
-    reSignDocuments(changes, base, documents),
-    ({ tag, wave, signed, sha256, sign, adopted }): DescribedDocument => ({
-      tag,
-      wave,
-      version: signed.version,
-      expires: signed.expires,
-      sha256,
-      sign,
-      adopted: adopted ? signed : null,
-    }),
-  );
   const none = { keyids: [], threshold: 1 };
   const summary: Omit<RootSummary, 'warnings'> = {
     previousVersion: base.ci.version,
@@ -95,7 +102,7 @@ export function describeRootChanges(
     keys: describeKeys(plan, base),
     thresholds: describeThresholds(plan, base),
     signers: rootSigners(base.ci.roles['root'] ?? none, ci.roles['root'] ?? none),
-    documents: described,
+    documents,
   };
   const dropped = findJsonDifference(rootAsJson(base.ci), rootAsJson(narrowRoot(base.ci)), ['signed']);
   return { ...summary, warnings: findRootWarnings(summary, dropped) };

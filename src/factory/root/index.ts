@@ -10,7 +10,9 @@ export { checkRootRules, type RootRules } from './check-root-rules.js';
 export { chooseReSigned, type ReSignOptions } from './choose-re-signed.js';
 export { describeRoot, type RootDescription } from './describe-root.js';
 export {
+  describeDocument,
   describeRootChanges,
+  describeRootUpdate,
   type DescribedDocument,
   type DescribedKey,
   type DescribedKeyChange,
@@ -22,7 +24,7 @@ export { formatRootChanges } from './format-root-changes.js';
 export type { OnlineKeyids } from './infer-online-keys.js';
 export { planRootUpdate, type RootPlan } from './plan-root.js';
 export { readBegunUpdate } from './read-begun-update.js';
-export { reSignDocuments, type DocumentToSign } from './re-sign-documents.js';
+export { ReSigning, reSignDocuments, type DocumentToSign } from './re-sign-documents.js';
 export type { RootBase } from './root-base.js';
 export {
   rootChangeSchema,
@@ -35,4 +37,4 @@ export {
 export { readRootChanges, writeRootChanges, type RootIntent } from './root-intent.js';
 export { requireRootSigners, type RootSigners } from './root-signers.js';
 export type { RootWarning } from './root-warnings.js';
-export type { TargetsDocument } from './targets-document.js';
+export { documentName, type TargetsDocument } from './targets-document.js';

@@ -43,26 +43,50 @@ export function* reSignDocuments(
   base: RootBase,
   documents: Iterable<TargetsDocument>,
 ): Generator<DocumentToSign, void, undefined> {
-  const plan = planRootUpdate(changes, base);
-  const orders = ordersOf(plan);
-  const wanted = wantedSignatures(base, plan);
-  const seen = new Set<string>();
+  const reSigning = new ReSigning(changes, base);
   for (const document of documents) {
-    const name = documentName(document);
-    if (seen.has(name)) throw new CountersignError('INPUT_INVALID', `${name}: there are two of them`);
-    seen.add(name);
-    requireNoActiveWave(document, plan);
-    const standing = standingSignatures(document, base, plan);
-    const order = orders.get(name);
-    if (order !== undefined) requireOrderFits(order, document, standing);
-    requireEnough(document, standing.after.length + (order?.sign.length ?? 0), wanted);
-    if (order !== undefined) yield toSign(document, order);
+    const toSign = reSigning.take(document);
+    if (toSign !== null) yield toSign;
   }
-  for (const name of orders.keys()) {
-    if (seen.has(name)) continue;
-    throw new CountersignError('RE_SIGN_DOCUMENT_UNKNOWN', `${name}: the Factory has no such document`, {
-      details: { document: name },
-    });
+  reSigning.end();
+}
+
+/** What `reSignDocuments` does, step by step, for whoever gets the documents one after the other from elsewhere. */
+export class ReSigning {
+  readonly #base: RootBase;
+  readonly #plan: RootPlan;
+  readonly #orders: ReadonlyMap<string, Order>;
+  readonly #wanted: number;
+  readonly #seen = new Set<string>();
+
+  constructor(changes: readonly RootChange[], base: RootBase) {
+    this.#base = base;
+    this.#plan = planRootUpdate(changes, base);
+    this.#orders = ordersOf(this.#plan);
+    this.#wanted = wantedSignatures(base, this.#plan);
+  }
+
+  /** @returns null for a document that stays as it is */
+  take(document: TargetsDocument): DocumentToSign | null {
+    const name = documentName(document);
+    if (this.#seen.has(name)) throw new CountersignError('INPUT_INVALID', `${name}: there are two of them`);
+    this.#seen.add(name);
+    requireNoActiveWave(document, this.#plan);
+    const standing = standingSignatures(document, this.#base, this.#plan);
+    const order = this.#orders.get(name);
+    if (order !== undefined) requireOrderFits(order, document, standing);
+    requireEnough(document, standing.after.length + (order?.sign.length ?? 0), this.#wanted);
+    return order === undefined ? null : toSign(document, order);
+  }
+
+  /** After the last document. @throws RE_SIGN_DOCUMENT_UNKNOWN */
+  end(): void {
+    for (const name of this.#orders.keys()) {
+      if (this.#seen.has(name)) continue;
+      throw new CountersignError('RE_SIGN_DOCUMENT_UNKNOWN', `${name}: the Factory has no such document`, {
+        details: { document: name },
+      });
+    }
   }
 }
 

@@ -1,0 +1,136 @@
+import { CountersignError } from '../errors.js';
+import {
+  describeDocument,
+  documentName,
+  planRootUpdate,
+  ReSigning,
+  type DescribedDocument,
+  type DocumentToSign,
+  type Repository,
+  type RootBase,
+  type RootChange,
+  type RootPlan,
+  type TargetsDocument,
+} from '../factory/index.js';
+import {
+  checkThreshold,
+  verifyTargets,
+  verifyThreshold,
+  type RootMetadata,
+  type TargetsMetadata,
+} from '../tuf/index.js';
+import { offlineTargetsKeyids } from './check-sign.js';
+import { baseMismatch, requireTargetsOf } from './require-base.js';
+import type { BaseDocument } from './verified-dossier.js';
+
+/** What is kept of a document that is signed again: its bytes, and not its values. */
+export interface KeptDocument extends Omit<DocumentToSign, 'signed' | 'signedBytes' | 'adopted'> {
+  readonly version: number;
+  readonly expires: string;
+  readonly bytes: Buffer;
+}
+
+/**
+ * What a root update is about: its roots, and the targets documents of the Factory, which are taken one by one and judged
+ * as they come. Kept of them is what is to be signed, and of the others what they are.
+ */
+export class RootMatter {
+  readonly base: RootBase;
+  readonly plan: RootPlan;
+  readonly baseDocuments: BaseDocument[] = [];
+  readonly reSigned: KeptDocument[] = [];
+  readonly described: DescribedDocument[] = [];
+  readonly #roots: Readonly<Record<Repository, RootMetadata>>;
+  readonly #reSigning: ReSigning;
+  readonly #adopted: ReadonlySet<string>;
+  #last: readonly [kind: number, name: string] | null = null;
+
+  /**
+   * @param roots in force, verified
+   * @throws THRESHOLD_NOT_MET, SIGNATURE_DUPLICATE_KEYID, ROOT_ONLINE_KEY the CI targets do not tell the Factory's own key
+   * @throws as planRootUpdate
+   */
+  constructor(
+    readonly changes: readonly RootChange[],
+    roots: Readonly<Record<Repository, RootMetadata>>,
+    ciTargets: TargetsMetadata,
+  ) {
+    this.#roots = roots;
+    this.base = {
+      ci: roots.ci.signed,
+      production: roots.production.signed,
+      onlineTargetsKeyid: findOnlineTargetsKey(roots.ci, ciTargets),
+    };
+    this.plan = planRootUpdate(changes, this.base);
+    this.#reSigning = new ReSigning(changes, this.base);
+    this.#adopted = new Set(this.plan.intent.adopt.map(documentName));
+  }
+
+  /**
+   * Takes the next one of the Factory's targets documents: production targets ascending by tag, then those of active Waves
+   * ascending by Wave. That it may have expired is no obstacle: it is not what an update is about.
+   *
+   * @throws STATEMENT_BASE_MISMATCH out of order, or of another tag; THRESHOLD_NOT_MET, SIGNATURE_DUPLICATE_KEYID
+   * @throws as reSignDocuments
+   */
+  take(document: TargetsDocument): void {
+    const { tag, wave, metadata } = document;
+    this.#requireOrder(document);
+    const signedBy = this.#verify(document);
+    requireTargetsOf(tag, metadata, basePath(document));
+    const { version } = metadata.signed;
+    this.baseDocuments.push({ tag, wave, version, sha256: metadata.sha256, signedBy });
+    const toSign = this.#reSigning.take(document);
+    if (toSign === null) return;
+    const { signed, signedBytes, sha256, sign } = toSign;
+    this.described.push(describeDocument(toSign));
+    this.reSigned.push({ tag, wave, version, expires: signed.expires, sha256, sign, bytes: signedBytes });
+  }
+
+  /** After the last document. @throws RE_SIGN_DOCUMENT_UNKNOWN */
+  end(): void {
+    this.#reSigning.end();
+  }
+
+  /**
+   * As a device verifies it. But what is adopted is adopted because it lacks offline signatures; and while there is no
+   * offline key, there is nobody who could have made one.
+   *
+   * @returns who signed it
+   */
+  #verify(document: TargetsDocument): readonly string[] {
+    const { metadata } = document;
+    const { production, onlineTargetsKeyid } = this.base;
+    const online = [onlineTargetsKeyid];
+    const { signed } = checkThreshold(metadata, production, 'targets');
+    const lacksOffline =
+      this.#adopted.has(documentName(document)) || offlineTargetsKeyids(production, online).length === 0;
+    if (!(lacksOffline && signed.includes(onlineTargetsKeyid))) verifyThreshold(metadata, production, 'targets');
+    return signed;
+  }
+
+  #requireOrder(document: TargetsDocument): void {
+    const { tag, wave } = document;
+    const place = [wave === null ? 0 : 1, wave ?? tag] as const;
+    const last = this.#last;
+    this.#last = place;
+    if (last === null || last[0] < place[0] || (last[0] === place[0] && last[1] < place[1])) return;
+    throw baseMismatch(basePath(document), 'production targets come ascending by tag, then those of Waves, each once');
+  }
+}
+
+/** Where a targets document stands below `/base` of a statement. */
+export function basePath({ tag, wave }: Pick<TargetsDocument, 'tag' | 'wave'>): readonly string[] {
+  return wave === null ? ['targets', tag] : ['waves', wave];
+}
+
+/** CI targets are signed by the Factory alone: whose key signed them is the online targets key. */
+function findOnlineTargetsKey(ciRoot: RootMetadata, ciTargets: TargetsMetadata): string {
+  const { signed } = verifyTargets(ciRoot, ciTargets);
+  const [keyid, another] = signed;
+  if (keyid !== undefined && another === undefined) return keyid;
+  throw new CountersignError('ROOT_ONLINE_KEY', 'the CI targets are signed by more than the online targets key', {
+    pointer: '/base/ciTargets',
+    details: { keyids: signed },
+  });
+}
