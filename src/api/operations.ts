@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Operation } from './operation.js';
+import { ROOT_OPERATIONS } from './root-operations.js';
 import { challengeBodySchema, challengeSchema, loginBodySchema, sessionSchema } from './schemas/login.js';
 import {
   approvalBodySchema,
@@ -47,6 +48,7 @@ const view = json(requestViewSchema);
  * The API. The router registers exactly these, `/openapi.json` describes them, the client calls them.
  */
 export const OPERATIONS = {
+  ...ROOT_OPERATIONS,
   submitWave: {
     method: 'post',
     path: '/v1/factories/{factory}/waves',

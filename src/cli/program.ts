@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { errorToWire, isCountersignError } from '../errors.js';
 import { addApproveCommand, addRejectCommand } from './commands/approve.js';
+import { addContributeCommand } from './commands/contribute.js';
 import { addDoctorCommand } from './commands/doctor.js';
 import { addFactoryWaveCommands } from './commands/factory-waves.js';
 import { addKeyCommands } from './commands/key.js';
@@ -57,6 +58,7 @@ function createProgram(context: CliContext, exit: (code: number) => void): Comma
   addWaveInitCommand(waves, context, exit);
   addFactoryWaveCommands(waves, context);
   addRootCommands(program, context, exit);
+  addContributeCommand(program, context, exit);
   addRequestCommands(program, context);
   addReviewCommand(program, context);
   addApproveCommand(program, context);

@@ -9,6 +9,7 @@ import { createEndings } from './endings.js';
 import { createDecisionHandlers } from './handlers/decisions.js';
 import { createLoginHandlers } from './handlers/login.js';
 import { createRequestHandlers } from './handlers/requests.js';
+import { createRootHandlers } from './handlers/roots.js';
 import { createServiceHandlers } from './handlers/service.js';
 import { createOpenApiDocument } from './openapi-document.js';
 import { problemMiddleware } from './problem/send-problem.js';
@@ -70,6 +71,7 @@ export function createHttpApp(dependencies: HttpAppDependencies): HttpApp {
     createRouter({
       handlers: {
         ...createRequestHandlers({ signing, clock, maxWaitSeconds: limits.maxWaitSeconds, ...address }),
+        ...createRootHandlers(signing, publicUrl),
         ...createDecisionHandlers(signing),
         ...createLoginHandlers(auth),
         ...createServiceHandlers({ signing, clock, endings, openapi: createOpenApiDocument(address) }),

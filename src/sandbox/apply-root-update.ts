@@ -5,7 +5,7 @@ import { refuseLockedByWave } from './locked-by-wave.js';
 import { signOnline, type OnlineKeys } from './online-keys.js';
 import { reSignedTargets } from './re-signed-targets.js';
 import { Refusal } from './refusal.js';
-import { findRootUpdate, requireRootUpdate } from './require-root-update.js';
+import { findRootUpdate, refuseWhileApplying, requireRootUpdate } from './require-root-update.js';
 import { onlineKeysAfter, stagedRoots } from './staged-roots.js';
 import type { RootUpdate, SandboxState, SandboxWave } from './state.js';
 
@@ -35,8 +35,7 @@ export function countRead(state: SandboxState): SandboxState {
 
 /** @throws Refusal 404, 409 (it is being applied) */
 export function cancelRootUpdate(state: SandboxState): SandboxState {
-  const { readsUntilApplied } = findRootUpdate(state);
-  if (readsUntilApplied !== null) throw new Refusal(409, 'The root updates are being applied');
+  refuseWhileApplying(findRootUpdate(state));
   return { ...state, rootUpdate: null };
 }
 

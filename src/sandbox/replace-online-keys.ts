@@ -1,5 +1,5 @@
 import type { Root } from '../tuf/index.js';
-import { changeBy, type Actor } from './actor.js';
+import type { Actor } from './actor.js';
 import { editRoot } from './edit-root.js';
 import { refuseLockedByWave } from './locked-by-wave.js';
 import { publicOnlineKey, type OnlineKey } from './online-keys.js';
@@ -15,8 +15,7 @@ export type NewOnlineKeys = Readonly<Partial<Record<OnlineRole, OnlineKey>>>;
  * @throws Refusal 404, 403, 409, 400
  */
 export function replaceOnlineKeys(state: SandboxState, txid: string, keys: NewOnlineKeys, actor: Actor): SandboxState {
-  const update = { ...requireStartedUpdate(state, txid, actor), updated: changeBy(actor) };
-  const rootUpdate = withOnlineKeys(state, update, keys);
+  const rootUpdate = withOnlineKeys(state, requireStartedUpdate(state, txid, actor), keys);
   refuseLockedByWave(state, rootUpdate, 400);
   return { ...state, rootUpdate };
 }

@@ -1,9 +1,12 @@
 import { isCountersignError } from '../errors.js';
 import type { Context } from './context.js';
 import { deliverRequest } from './deliver-request.js';
+import { deliverRoot } from './root/deliver-root.js';
+import { settleRoot } from './root/settle-root.js';
+import { signRoot } from './root/sign-root.js';
 import { lastErrorOf } from './move.js';
 import { resumePreparing } from './open-request.js';
-import { isDue, isTransient, NEVER, nextAttemptAt } from './retry.js';
+import { isDue, isTransient, NEVER, nextAttemptAt, nextLookAt } from './retry.js';
 import { signRequest } from './sign-request.js';
 import { AGAIN, REST, type StepResult } from './step-result.js';
 import type { StoredRequest } from './store-port.js';
@@ -36,19 +39,20 @@ function thrownRefusal(request: StoredRequest, error: Parameters<typeof lastErro
 }
 
 async function dueStep(context: Context, request: StoredRequest): Promise<StepResult> {
+  const ofRoot = request.kind === 'root';
   switch (request.state) {
     case 'preparing':
       await resumePreparing(context, request);
       return AGAIN;
     case 'open':
-      return signRequest(context, request);
+      return ofRoot ? signRoot(context, request) : signRequest(context, request);
     case 'signed':
-      return deliverRequest(context, request);
+      return ofRoot ? deliverRoot(context, request) : deliverRequest(context, request);
     case 'delivered':
       return tellSigner(context, request);
     case 'closed':
     case 'abandoned':
-      return REST;
+      return ofRoot ? settleRoot(context, request) : REST;
   }
 }
 
@@ -58,9 +62,26 @@ async function recordFailure(
   { then, error }: Extract<StepResult, { error: unknown }>,
 ): Promise<void> {
   const now = context.clock.now();
-  const nextAttempt = then === 'retry' ? nextAttemptAt(now, request.attempts + 1, context.limits) : NEVER;
-  const lastError = lastErrorOf(error, now.toISOString());
-  context.logger.warn('a step of a request failed', { request: request.id, state: request.state, nextAttempt, error });
-  await context.store.requests.recordFailure(request.id, { state: request.state, error: lastError, nextAttempt });
+  const waiting = then === 'wait';
+  const nextAttempt = waiting
+    ? nextLookAt(now, context.limits)
+    : then === 'retry'
+      ? nextAttemptAt(now, request.attempts + 1, context.limits)
+      : NEVER;
+  const lastError = error === null ? null : lastErrorOf(error, now.toISOString());
+  if (lastError !== null && lastError.message !== request.lastError?.message) {
+    context.logger.warn('a step of a request failed', {
+      request: request.id,
+      state: request.state,
+      nextAttempt,
+      error,
+    });
+  }
+  await context.store.requests.recordFailure(request.id, {
+    state: request.state,
+    error: lastError,
+    nextAttempt,
+    waiting,
+  });
   context.changed(request.id);
 }

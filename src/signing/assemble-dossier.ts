@@ -3,6 +3,7 @@ import { writeDossier, type DossierParts, type JournalLine } from '../dossier/in
 import { serializePolicy } from '../policy/index.js';
 import { parseRoot, parseTargets, verifyTargets } from '../tuf/index.js';
 import type { Context } from './context.js';
+import { assembleRootDossier } from './root/assemble-root-dossier.js';
 import type { StoredRequest } from './store-port.js';
 
 /**
@@ -15,7 +16,8 @@ export async function assembleDossier(
   context: Context,
   request: StoredRequest,
   journal: readonly JournalLine[] = [],
-): Promise<Iterable<string>> {
+): Promise<AsyncIterable<string> | Iterable<string>> {
+  if (request.kind === 'root') return assembleRootDossier(context, request, journal);
   const { requests } = context.store;
   const [base, approvals, rejections, signatures, published] = await Promise.all([
     loadMaterial(context, request),
@@ -41,7 +43,7 @@ async function loadMaterial(context: Context, request: StoredRequest): Promise<D
     load(material.rootsCi),
     load(material.rootsProduction),
     loadText(context, material.ciTargets),
-    material.productionTargets === null ? null : loadText(context, material.productionTargets),
+    material.productionTargets[0] === undefined ? null : loadText(context, material.productionTargets[0]),
     load(material.documents),
   ]);
   return {
@@ -60,7 +62,7 @@ export function policyTexts(context: Context, upToVersion: number): string[] {
   return context.policies.filter(({ policy }) => policy.version <= upToVersion).map(serializePolicy);
 }
 
-async function loadText(context: Context, sha256: string): Promise<string> {
+export async function loadText(context: Context, sha256: string): Promise<string> {
   return (await context.store.blobs.get(sha256)).toString('utf8');
 }
 

@@ -9,7 +9,10 @@ import type { StoredRequest } from './store-port.js';
  *
  * @throws REQUEST_STATE, and the signer's codes
  */
-export async function assembleEvidence(context: Context, request: StoredRequest): Promise<Iterable<string>> {
+export async function assembleEvidence(
+  context: Context,
+  request: StoredRequest,
+): Promise<AsyncIterable<string> | Iterable<string>> {
   if ((await context.store.requests.signatures(request.id)).length === 0) {
     throw new CountersignError('REQUEST_STATE', 'nothing is signed, so there is no evidence of it', {
       hint: 'The dossier has everything that there is until then.',

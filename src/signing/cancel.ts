@@ -5,6 +5,7 @@ import { isOfficer, isRequestersOwn } from './authorize.js';
 import { findRequest, type Context } from './context.js';
 import { abandon, close } from './move.js';
 import { notInState } from './request-state.js';
+import { requireUnapplied } from './root/require-unapplied.js';
 import type { Caller } from './service.js';
 import type { StoredRequest } from './store-port.js';
 
@@ -60,6 +61,10 @@ async function giveUp(context: Context, id: string, more: { actor: string; reaso
 }
 
 async function requireUndelivered(context: Context, request: StoredRequest): Promise<void> {
+  if (request.kind === 'root') {
+    await requireUnapplied(context, request);
+    return;
+  }
   const wave = await context.factory(request.factory).wave(request.wave?.name ?? '');
   if (wave === null) return;
   throw new CountersignError('REQUEST_STATE', 'the Factory has this Wave already', {

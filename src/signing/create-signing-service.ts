@@ -9,6 +9,10 @@ import { checkReadiness } from './readiness.js';
 import { reject } from './reject.js';
 import { isEnded, isSignedOrEnded } from './request-state.js';
 import { viewOf } from './request-view.js';
+import { addExternals } from './root/add-externals.js';
+import { signedRoots } from './root/roots-to-put.js';
+import { showRoots, showTransaction } from './root/show-roots.js';
+import { submitRootUpdate } from './root/submit-root.js';
 import { createRunner } from './runner.js';
 import type { Caller, EventView, SigningDependencies, SigningService } from './service.js';
 import { diffOf } from './stored-base.js';
@@ -35,6 +39,10 @@ export function createSigningService(deps: SigningDependencies): SigningService 
 
   return {
     submitWave: (submission, caller) => submitWave(context, submission, caller),
+    submitRootUpdate: (submission, caller) => submitRootUpdate(context, submission, caller),
+    addExternals: (id, signatures, caller) => view(addExternals(context, id, signatures, caller)),
+    roots: (factory) => showRoots(context, factory),
+    rootTransaction: (factory) => showTransaction(context, factory),
     get: (id) => view(findRequest(context, id)),
     list: async (filter) => {
       const limit = pageSize(filter.limit);
@@ -74,8 +82,22 @@ export function createSigningService(deps: SigningDependencies): SigningService 
 
 async function readSigned(context: Context, request: StoredRequest): Promise<Buffer | null> {
   if (request.published !== null) return context.store.blobs.get(request.published);
-  const signed = request.state === 'signed' || request.state === 'abandoned';
-  return signed ? signedMetadata(context, request) : null;
+  const signed = request.state === 'signed' || request.state === 'abandoned' || request.state === 'delivered';
+  if (!signed) return null;
+  return request.kind === 'root' ? bothRoots(context, request) : signedMetadata(context, request);
+}
+
+/** `{ci, production}`, each root metadata: as published once they are, else with the signatures that were made here. */
+async function bothRoots(context: Context, request: StoredRequest): Promise<Buffer> {
+  const published = request.root?.published ?? null;
+  const { ci, production } =
+    published === null
+      ? await signedRoots(context, request)
+      : {
+          ci: await context.store.blobs.get(published.ci),
+          production: await context.store.blobs.get(published.production),
+        };
+  return Buffer.concat([Buffer.from('{"ci":'), ci, Buffer.from(',"production":'), production, Buffer.from('}')]);
 }
 
 async function* readDossier(context: Context, id: string, reader: Caller | undefined): AsyncGenerator<string> {

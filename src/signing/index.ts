@@ -2,10 +2,13 @@ export { createSigningService } from './create-signing-service.js';
 export type {
   Clock,
   FactoryPort,
+  ProvedKey,
+  PublishedRoots,
   PublishedTargets,
   RolloutOptions,
   SignerKey,
   SignerPort,
+  SignerProgress,
   SignerSignature,
   SignerStatus,
   SignResult,
@@ -24,7 +27,11 @@ export type {
   RootUpdatePort,
   RootUpdateStatus,
 } from './root-update-port.js';
+export type { RootDocuments, RootIntention, RootIntentions, RootSubmission } from './root/root-submission.js';
+export type { MissingExternal } from './root/missing-signers.js';
+export type { RootChains, RootTransactionView } from './root/show-roots.js';
 export {
+  ROOT_STEPS,
   STEPS,
   type Caller,
   type EventView,
@@ -32,6 +39,7 @@ export {
   type ReadinessCheck,
   type ReadinessReport,
   type RequestDiff,
+  type RequestRoot,
   type RequestView,
   type SigningDependencies,
   type SigningLimits,
@@ -40,6 +48,7 @@ export {
   type SubmitResult,
   type WaveDocument,
   type WaveIntention,
+  type WaveStep,
   type WaveSubmission,
 } from './service.js';
 export {
@@ -58,11 +67,14 @@ export {
   type LastError,
   type NewEvent,
   type NewRequest,
+  type NewRootTransaction,
   type RequestFilter,
   type RequestKind,
   type RequestMaterial,
   type RequestState,
   type RequestStore,
+  type RootTransaction,
+  type RootUpdateStore,
   type Requester,
   type Scope,
   type SessionRecord,
@@ -70,8 +82,10 @@ export {
   type Store,
   type StoredApproval,
   type StoredEvent,
+  type StoredExternalSignature,
   type StoredRejection,
   type StoredRequest,
+  type StoredRootUpdate,
   type StoredSignature,
   type TokenRecord,
   type TokenStore,

@@ -32,7 +32,15 @@ export async function close(
   const lastError = more.error === undefined ? null : lastErrorOf(more.error, at);
   const moved = await context.store.requests.transition(
     request.id,
-    { from: ['preparing', 'open'], to: 'closed', at, closedBecause: because, lastError },
+    {
+      from: ['preparing', 'open'],
+      to: 'closed',
+      at,
+      closedBecause: because,
+      lastError,
+      // what somebody else began at the Factory, nobody here can begin anew
+      rebuildWanted: because === 'superseded' && request.root?.own === true,
+    },
     [
       eventOf(context, because === 'cancelled' ? 'cancelled' : 'closed', request, {
         details: { because, ...detailsOf(more) },
@@ -48,13 +56,13 @@ export async function close(
 export async function abandon(
   context: Context,
   request: StoredRequest,
-  more: { error?: CountersignError; actor?: string; reason?: string },
+  more: { error?: CountersignError; actor?: string; reason?: string; rebuildWanted?: boolean },
 ): Promise<boolean> {
   const at = context.clock.now().toISOString();
   const lastError = more.error === undefined ? null : lastErrorOf(more.error, at);
   const moved = await context.store.requests.transition(
     request.id,
-    { from: ['signed'], to: 'abandoned', at, lastError },
+    { from: ['signed'], to: 'abandoned', at, lastError, rebuildWanted: more.rebuildWanted === true },
     [eventOf(context, 'abandoned', request, { details: detailsOf(more), ...actorOf(more) })],
   );
   if (moved) context.changed(request.id);

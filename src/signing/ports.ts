@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors.js';
-import type { JournalLine } from '../dossier/index.js';
+import type { JournalLine, StatementKey } from '../dossier/index.js';
 import type { Repository } from '../factory/index.js';
 import type { Key } from '../tuf/index.js';
 import type { RootUpdatePort } from './root-update-port.js';
@@ -108,6 +108,12 @@ export interface PublishedTargets {
   readonly roots?: { readonly ci: readonly string[]; readonly production: readonly string[] };
 }
 
+/** Whole root chains from the Factory's first pinned root on. */
+export interface PublishedRoots {
+  readonly factory: string;
+  readonly roots: { readonly ci: readonly string[]; readonly production: readonly string[] };
+}
+
 export interface WatermarkLevel {
   readonly version: number;
   /** Digest of the `signed` bytes. */
@@ -135,6 +141,20 @@ export interface SignerKey {
   readonly ckaId: string;
   readonly attributes: Readonly<Record<string, boolean | null>>;
   readonly state: string;
+  /** By the published roots: `standby` waits for a root update, `in-root`, `retired`. */
+  readonly use?: string;
+}
+
+/** A key as a root update's statement names it, with its proof of possession. */
+export interface ProvedKey {
+  readonly key: Omit<StatementKey, 'proof'>;
+  readonly proof: StatementKey['proof'];
+}
+
+/** How far the signer is with the signatures of a statement. */
+export interface SignerProgress {
+  readonly wanted: number;
+  readonly made: number;
 }
 
 export interface SignerStatus {
@@ -194,6 +214,11 @@ export interface SignerPort {
   verify?(lines: AsyncIterable<string> | Iterable<string>): Promise<unknown>;
   veto(veto: Veto): Promise<{ readonly person: string }>;
   published(published: PublishedTargets): Promise<{ readonly watermark: WatermarkLevel }>;
+  /** Shows it new roots that are published; it verifies them. */
+  publishedRoots(published: PublishedRoots): Promise<unknown>;
+  /** Has a standby key prove that it can sign, for its role in that Factory. @throws KEY_NOT_FOUND, TOKEN_UNAVAILABLE */
+  prove(wanted: { readonly factory: string; readonly keyid: string }): Promise<ProvedKey>;
+  progress(statementSha256: string): Promise<SignerProgress>;
   status(receipt?: Receipt | null): Promise<SignerStatus>;
   canary(): Promise<{ readonly tokens: readonly CanaryState[] }>;
   keys(): Promise<{ readonly keys: readonly SignerKey[] }>;

@@ -156,7 +156,8 @@ function requestOf(
       rootsCi: base.roots.ci.bytes.map(sha256Hex),
       rootsProduction: base.roots.production.bytes.map(sha256Hex),
       ciTargets: sha256Hex(base.ciTargets.bytes),
-      productionTargets: base.productionTargets === null ? null : sha256Hex(base.productionTargets.bytes),
+      productionTargets: base.productionTargets === null ? [] : [sha256Hex(base.productionTargets.bytes)],
+      waveTargets: [],
       documents: [sha256Hex(document)],
     },
   };

@@ -1,6 +1,7 @@
 import { parseStatement, shortCode } from '../dossier/index.js';
 import { policyOf, type Context } from './context.js';
 import { countApprovals } from './count-approvals.js';
+import { rootPreviewOf, rootViewOf } from './root/root-view.js';
 import type { Progress, RequestView } from './service.js';
 import type { NewRequest, RequestState, StoredRequest } from './store-port.js';
 
@@ -13,15 +14,17 @@ export async function viewOf(context: Context, request: StoredRequest): Promise<
     requests.signatures(request.id),
   ]);
   const quorum = countApprovals(request, approvals, policyOf(context, request));
+  const shown = request.kind === 'root' ? signatures.filter(({ document }) => document < 2) : signatures;
   return {
     ...describe(request),
+    root: await rootViewOf(context, request, quorum.missing === 0),
     state: request.state,
     ...(request.closedBecause === null ? {} : { closedBecause: request.closedBecause }),
     progress: progressOf(request.state, quorum.missing),
     quorum,
     approvals: approvals.map(({ person, fingerprint, at }) => ({ person, fingerprint, at })),
     rejections: rejections.map(({ person, reason, at, vetoed }) => ({ person, reason, at, vetoed: vetoed !== null })),
-    signatures: signatures.map(({ keyid, method, signedAt }) => ({ keyid, method, signedAt })),
+    signatures: shown.map(({ keyid, method, signedAt }) => ({ keyid, method, signedAt })),
     ...(request.lastError === null ? {} : { lastError: request.lastError }),
   };
 }
@@ -30,6 +33,7 @@ export async function viewOf(context: Context, request: StoredRequest): Promise<
 export function previewOf(context: Context, request: NewRequest): RequestView {
   return {
     ...describe(request),
+    root: rootPreviewOf(request),
     state: 'preparing',
     progress: 'preparing',
     quorum: countApprovals(request, [], context.policy),
@@ -51,13 +55,19 @@ function describe(request: NewRequest) {
     expires: request.expires,
     statementSha256: request.statementSha256,
     shortCode: shortCode(request.statementSha256),
-    documents: parseStatement(request.statement).documents.map(({ sha256, length, version, expires }) => ({
+    documents: documentsOf(request).map(({ sha256, length, version, expires }) => ({
       sha256,
       length,
       version,
       expires,
     })),
   };
+}
+
+/** Of a root update the roots: what is signed again with them may be thousands. */
+function documentsOf({ statement, kind }: NewRequest) {
+  const { documents } = parseStatement(statement);
+  return kind === 'root' ? documents.slice(0, 2) : documents;
 }
 
 function progressOf(state: RequestState, missing: number): Progress {

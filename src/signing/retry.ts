@@ -36,6 +36,13 @@ export function nextAttemptAt(now: Date, failures: number, limits: SigningLimits
   return new Date(now.getTime() + pauseMs).toISOString();
 }
 
+/** How long nothing is looked at while something else has to come first. */
+const WAIT_MS = 30_000;
+
+export function nextLookAt(now: Date, { retryMaxMs }: SigningLimits): string {
+  return new Date(now.getTime() + Math.min(WAIT_MS, retryMaxMs)).toISOString();
+}
+
 /** The latest time at which a retry can be due: one that is set for later was set by a clock that was wrong. */
 export function latestAttemptAt(now: Date, { retryMaxMs }: SigningLimits): string {
   return new Date(now.getTime() + retryMaxMs).toISOString();

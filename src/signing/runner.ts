@@ -1,6 +1,7 @@
 import { advance } from './advance.js';
 import type { Context } from './context.js';
 import { latestAttemptAt, NEVER } from './retry.js';
+import { forsakenBefore, settleForsaken } from './root/reserve-transaction.js';
 import { sendVeto } from './send-veto.js';
 
 /** So many requests are worked on at the same time. */
@@ -72,6 +73,9 @@ export function createRunner(context: Context): Runner {
     if (Math.abs(now.getTime() - expiredAt) >= EXPIRE_EVERY_MS) {
       await context.store.expire(now.toISOString());
       expiredAt = now.getTime();
+    }
+    for (const row of await context.store.rootUpdates.listForsaken(forsakenBefore(now))) {
+      await settleForsaken(context, row);
     }
     for (const { request, rejection } of await context.store.requests.listUnsentVetoes(VETOES)) {
       if ((await sendVeto(context, request, rejection)) === 'later') break;

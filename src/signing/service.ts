@@ -1,9 +1,12 @@
 import type { ErrorCode } from '../errors.js';
-import type { WaveSummary } from '../factory/index.js';
+import type { RootSummary, WaveSummary } from '../factory/index.js';
 import type { SignedPolicy } from '../policy/index.js';
 import type { Pins } from '../dossier/index.js';
 import type { Logger } from '../telemetry/index.js';
-import type { Clock, FactoryPort, SignerKey, SignerPort, Timers } from './ports.js';
+import type { Clock, FactoryPort, SignerKey, SignerPort, SignerProgress, Timers } from './ports.js';
+import type { MissingExternal } from './root/missing-signers.js';
+import type { RootChains, RootTransactionView } from './root/show-roots.js';
+import type { RootSubmission } from './root/root-submission.js';
 import type {
   ClosedBecause,
   EventType,
@@ -13,6 +16,7 @@ import type {
   RequestState,
   Scope,
   Store,
+  StoredExternalSignature,
 } from './store-port.js';
 
 /** Who calls. `name` is what stands in the statement as requester: the person, or the CI token's name. */
@@ -54,6 +58,25 @@ export type WaveSubmission = WaveIntention | WaveDocument;
 /** Derived from state and approvals, never stored. */
 export type Progress = 'preparing' | 'waiting-for-approvals' | 'signing' | 'delivering' | 'done';
 
+/** What a request of kind `root` is shown with besides. */
+export interface RequestRoot {
+  /** Of the new roots. */
+  readonly version: number;
+  /** In one line. */
+  readonly summary: string;
+  /** How many targets documents are signed again. */
+  readonly reSigned: number;
+  /** What it lacks that no token makes. */
+  readonly missingSigners: readonly MissingExternal[];
+  /** Keys that have signed from outside of the tokens. */
+  readonly externals: readonly { readonly document: number; readonly keyid: string }[];
+  /** The request in whose place this one is, and the one in the place of this. */
+  readonly rebuiltFrom: string | null;
+  readonly rebuiltAs: string | null;
+  /** How far the signer is, while it is at it. */
+  readonly progress?: SignerProgress;
+}
+
 export interface RequestView {
   readonly id: string;
   readonly factory: string;
@@ -62,6 +85,7 @@ export interface RequestView {
   readonly closedBecause?: ClosedBecause;
   readonly progress: Progress;
   readonly wave: { readonly name: string; readonly tag: string; readonly version: number } | null;
+  readonly root: RequestRoot | null;
   readonly requester: { readonly name: string; readonly kind: 'person' | 'ci'; readonly via: Caller['via'] };
   readonly reason: string;
   readonly created: string;
@@ -101,7 +125,7 @@ export interface SubmitResult {
 }
 
 export interface RequestDiff {
-  readonly summary: WaveSummary;
+  readonly summary: WaveSummary | RootSummary;
   /** Plain text for a terminal. */
   readonly text: string;
 }
@@ -135,6 +159,16 @@ export interface ReadinessReport {
 export interface SigningService {
   /** @throws whatever `verifyDossier` would refuse it for; REQUEST_OPEN_EXISTS, IDEMPOTENCY_CONFLICT, FACTORY_…, SIGNER_UNAVAILABLE */
   submitWave(submission: WaveSubmission, caller: Caller): Promise<SubmitResult>;
+  /**
+   * @throws as submitWave; ROOT_…, ROOT_UPDATE_ACTIVE (somebody else's is under way), KEY_NOT_FOUND (no standby key)
+   */
+  submitRootUpdate(submission: RootSubmission, caller: Caller): Promise<SubmitResult>;
+  /** @throws FORBIDDEN, REQUEST_STATE, KIND_NOT_ALLOWED, EXTERNAL_KEY_UNKNOWN, EXTERNAL_SIGNATURE_INVALID */
+  addExternals(id: string, signatures: readonly StoredExternalSignature[], caller: Caller): Promise<RequestView>;
+  /** All published roots of a Factory, verified. @throws FACTORY_…, FACTORY_NOT_IN_POLICY, ROOT_NOT_TRUSTED, … */
+  roots(factory: string): Promise<RootChains>;
+  /** The root update that is under way at the Factory. @throws FACTORY_…, FACTORY_NOT_IN_POLICY */
+  rootTransaction(factory: string): Promise<RootTransactionView>;
   get(id: string): Promise<RequestView>;
   list(filter: RequestFilter): Promise<{ items: RequestView[]; next: string | null }>;
   /** The statement's exact text: the bytes an officer signs. Read by a person, that is an event. */
@@ -202,7 +236,22 @@ export const STEPS = [
   'publish:after-signer',
   'publish:after-store',
 ] as const;
-export type Step = (typeof STEPS)[number];
+export type WaveStep = (typeof STEPS)[number];
+
+/** Those that a root update alone has; it has most of the others too. */
+export const ROOT_STEPS = [
+  'root:before-begin',
+  'root:after-begin',
+  'root:before-put',
+  'root:after-put',
+  'root:before-apply',
+  'root:after-apply',
+  'root:before-cancel',
+  'root:after-cancel',
+  'root:before-rebuild',
+  'root:after-rebuild',
+] as const;
+export type Step = WaveStep | (typeof ROOT_STEPS)[number];
 
 /** What `createSigningService` is made of. */
 export interface SigningDependencies {

@@ -92,7 +92,7 @@ const ENDINGS: ReadonlyMap<ErrorCode, ClosedBecause> = new Map([
   ['VERSION_ROLLBACK', 'superseded'],
 ]);
 
-async function handleRefusal(context: Context, request: StoredRequest, error: unknown): Promise<StepResult> {
+export async function handleRefusal(context: Context, request: StoredRequest, error: unknown): Promise<StepResult> {
   if (!isCountersignError(error) || isTransient(error)) return { then: 'retry', error };
   const because = ENDINGS.get(error.code);
   if (because === undefined) return { then: 'park', error };
@@ -118,7 +118,7 @@ async function requireSignatures(
   });
 }
 
-function olderPolicy(request: StoredRequest): CountersignError {
+export function olderPolicy(request: StoredRequest): CountersignError {
   return new CountersignError('STALE_BASE', 'a newer policy is in force', {
     hint: 'Ask for it again: its officers and quorum count now.',
     details: { request: request.id },

@@ -33,9 +33,32 @@ export interface RequestMaterial {
   readonly rootsCi: readonly string[];
   readonly rootsProduction: readonly string[];
   readonly ciTargets: string;
-  readonly productionTargets: string | null;
-  /** The canonical `signed` bytes to sign, in the statement's order. */
+  /** A Wave's: those of its tag, or none. A root update's: all there are, ascending by tag. */
+  readonly productionTargets: readonly string[];
+  /** Of active Waves, ascending by Wave; a root update's only. */
+  readonly waveTargets: readonly string[];
+  /** The canonical `signed` bytes to sign, in the statement's order; of a root update the two roots alone. */
   readonly documents: readonly string[];
+}
+
+/** What a root update is besides its statement. Its transaction's secret is read by `rootUpdates.transaction` alone. */
+export interface StoredRootUpdate {
+  /** Canonical text of what was asked for, to ask for it again. */
+  readonly submission: string;
+  readonly submissionSha256: string;
+  /** Whether the Factory's transaction still has to be ended. */
+  readonly transaction: 'open' | 'ended';
+  /** Whether this service began it. */
+  readonly own: boolean;
+  /** When the Factory was first asked to apply the roots: from then on it may have done so. */
+  readonly applySent: string | null;
+  /** The request in whose place this one is, and the one in the place of this. */
+  readonly rebuiltFrom: string | null;
+  readonly rebuiltAs: string | null;
+  /** Whether another is still to be made in its place. */
+  readonly rebuildWanted: boolean;
+  /** Digests of the published roots' blobs, once they were fetched and verified. */
+  readonly published: { readonly ci: string; readonly production: string } | null;
 }
 
 export interface StoredRequest {
@@ -44,6 +67,8 @@ export interface StoredRequest {
   readonly kind: RequestKind;
   readonly state: RequestState;
   readonly closedBecause: ClosedBecause | null;
+  /** Of kind `root`; null for others. */
+  readonly root: StoredRootUpdate | null;
   /** Null for kinds that have none. */
   readonly wave: { readonly name: string; readonly tag: string; readonly version: number } | null;
   readonly requester: Requester;
@@ -91,6 +116,15 @@ export interface StoredSignature {
   readonly signedAt: string;
 }
 
+/** A signature over a new root by a key that stands in no token; verified when it came. */
+export interface StoredExternalSignature {
+  /** 0: the CI root, 1: the production root. */
+  readonly document: number;
+  readonly keyid: string;
+  readonly method: string;
+  readonly sig: string;
+}
+
 export const EVENT_TYPES = [
   'asked',
   'opened',
@@ -104,6 +138,10 @@ export const EVENT_TYPES = [
   'published',
   'closed',
   'abandoned',
+  'transaction-begun',
+  'transaction-ended',
+  'external-signature',
+  'rebuilt',
   'token-created',
   'token-revoked',
   'login',
@@ -147,7 +185,7 @@ export interface RequestFilter {
 
 export type NewRequest = Omit<
   StoredRequest,
-  'state' | 'closedBecause' | 'lastError' | 'attempts' | 'nextAttempt' | 'published' | 'signerTold' | 'since'
+  'state' | 'closedBecause' | 'lastError' | 'attempts' | 'nextAttempt' | 'published' | 'signerTold' | 'since' | 'root'
 >;
 
 export interface IdempotencyKey {
@@ -175,13 +213,23 @@ export interface Transition {
   readonly signatures?: readonly StoredSignature[];
   /** Published metadata, stored as a blob. */
   readonly published?: Buffer;
+  /** Of a root update: its published roots, stored as blobs; its transaction has ended with them. */
+  readonly publishedRoots?: { readonly ci: Buffer; readonly production: Buffer };
+  /** Of a root update: another is to be made in its place. */
+  readonly rebuildWanted?: boolean;
 }
 
 export interface RequestStore {
   /** Stores a request in `preparing` with its blobs and the event, unless the tag is taken or the key was used. */
   insert(
     request: NewRequest,
-    more: { blobs: readonly Buffer[]; event: NewEvent; idempotency?: IdempotencyKey },
+    more: {
+      blobs: readonly Buffer[];
+      event: NewEvent;
+      idempotency?: IdempotencyKey;
+      /** Of a root update: `attempt` of its transaction, which nobody may have taken over. */
+      attempt?: string;
+    },
   ): Promise<InsertOutcome>;
   /** Remembers that a key's submission was answered with an existing request. */
   bindIdempotencyKey(key: IdempotencyKey, id: string, at: string): Promise<InsertOutcome>;
@@ -204,10 +252,13 @@ export interface RequestStore {
   ): Promise<StoredRequest[]>;
   /** Compare and set: false, and nothing stored, if the request has left `from` meanwhile. */
   transition(id: string, transition: Transition, events: readonly NewEvent[]): Promise<boolean>;
-  /** Records a failure of the step that is due; only if the request still is in `state`. */
+  /**
+   * Records why the step that is due could not be done, null for no reason; only if the request still is in `state`.
+   * `waiting`: nothing failed, so that the pauses do not grow.
+   */
   recordFailure(
     id: string,
-    failure: { state: RequestState; error: LastError; nextAttempt: string | null },
+    failure: { state: RequestState; error: LastError | null; nextAttempt: string | null; waiting?: boolean },
   ): Promise<boolean>;
   /** `exists`: the person's approval is there already. `state`: the request is not open. */
   addApproval(id: string, approval: StoredApproval, event: NewEvent): Promise<'added' | 'exists' | 'state'>;
@@ -228,6 +279,61 @@ export interface RequestStore {
   countApprovals(): Promise<{ factory: string; count: number }[]>;
   /** Rejections that the signer has not confirmed yet. */
   listUnsentVetoes(limit: number): Promise<{ request: StoredRequest; rejection: StoredRejection }[]>;
+}
+
+/** The Factory's transaction of a root update, from before it is begun. */
+export interface NewRootTransaction {
+  /** The request's id, before there is a request. */
+  readonly id: string;
+  readonly factory: string;
+  /** Names whoever works on it: another attempt may take it over. */
+  readonly attempt: string;
+  /** What the Factory is told that the update is for; it holds the id. */
+  readonly message: string;
+  readonly own: boolean;
+  readonly submission: string;
+  readonly submissionSha256: string;
+  readonly rebuiltFrom: string | null;
+  readonly at: string;
+}
+
+export interface RootTransaction extends NewRootTransaction {
+  /** `beginning`: there is no request yet. */
+  readonly state: 'beginning' | 'open' | 'ended';
+  /** A secret: in no log, no answer, no error. */
+  readonly txid: string;
+  /** Random; what is said of the txid elsewhere is a digest of both. */
+  readonly salt: string;
+}
+
+export interface RootUpdateStore {
+  /** Reserves the Factory for a transaction: `null`, or the one that has it. */
+  begin(transaction: NewRootTransaction): Promise<RootTransaction | null>;
+  /** Gives one that is still beginning to another attempt. False if it is not any more, or was given to somebody else. */
+  takeOver(id: string, from: string, to: { attempt: string; at: string }): Promise<boolean>;
+  /** Keeps the secret of the one that was begun. False as above. */
+  recordBegun(
+    id: string,
+    attempt: string,
+    begun: { txid: string; salt: string; message: string },
+    event: NewEvent,
+  ): Promise<boolean>;
+  transaction(id: string): Promise<RootTransaction | null>;
+  /** Those that began before a time and came to nothing. */
+  listForsaken(before: string): Promise<RootTransaction[]>;
+  /** Null: the Factory says for sure that it changed nothing. */
+  markApplySent(id: string, at: string | null): Promise<void>;
+  /** The Factory has no such transaction any more. */
+  end(id: string, event: NewEvent): Promise<void>;
+  /** Another request stands in the place of this one; null: none will. */
+  markRebuilt(id: string, as: string | null, event: NewEvent): Promise<boolean>;
+  /** `state`: the request is not open. Signatures that are there already stay as they are. */
+  addExternals(id: string, signatures: readonly StoredExternalSignature[], event: NewEvent): Promise<'added' | 'state'>;
+  externals(id: string): Promise<StoredExternalSignature[]>;
+  /** Preparing, open or signed. */
+  findHolder(factory: string): Promise<StoredRequest | null>;
+  /** Of any state, newest first. */
+  list(factory: string): Promise<StoredRequest[]>;
 }
 
 export interface BlobStore {
@@ -308,6 +414,7 @@ export interface ChallengeStore {
 
 export interface Store {
   readonly requests: RequestStore;
+  readonly rootUpdates: RootUpdateStore;
   readonly blobs: BlobStore;
   readonly events: EventStore;
   readonly tokens: TokenStore;

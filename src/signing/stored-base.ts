@@ -2,6 +2,7 @@ import { parseStatement, requireKind } from '../dossier/index.js';
 import { describeWave, formatWave, type WaveBase, type WaveChange } from '../factory/index.js';
 import { parseTargets } from '../tuf/index.js';
 import type { Context } from './context.js';
+import { rootDiffOf } from './root/root-diff.js';
 import type { RequestDiff } from './service.js';
 import type { StoredRequest } from './store-port.js';
 
@@ -10,7 +11,7 @@ export async function loadWaveBase(context: Context, { material }: StoredRequest
   const load = async (sha256: string) => parseTargets(await context.store.blobs.get(sha256)).signed;
   const [ciTargets, productionTargets] = await Promise.all([
     load(material.ciTargets),
-    material.productionTargets === null ? null : load(material.productionTargets),
+    material.productionTargets[0] === undefined ? null : load(material.productionTargets[0]),
   ]);
   return { ciTargets, productionTargets };
 }
@@ -21,6 +22,7 @@ export function waveChangesOf({ statement }: StoredRequest): WaveChange[] {
 
 /** What a request changes, made from the changes in its statement and from its base. */
 export async function diffOf(context: Context, request: StoredRequest): Promise<RequestDiff> {
+  if (request.kind === 'root') return rootDiffOf(context, request);
   const base = await loadWaveBase(context, request);
   const summary = describeWave(waveChangesOf(request), request.wave?.tag ?? '', base);
   return { summary, text: formatWave(summary) };

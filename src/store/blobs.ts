@@ -1,6 +1,7 @@
 import { CountersignError } from '../errors.js';
 import type { BlobStore } from '../signing/index.js';
 import { sha256Hex } from '../tuf/index.js';
+import { batchesOf } from './batches.js';
 import type { Connection, Writer } from './connection.js';
 
 /** Stores bytes under their digest; the same bytes again change nothing. Answers the digest. */
@@ -12,6 +13,18 @@ export async function putBlob(db: Writer, bytes: Buffer): Promise<string> {
     .onConflict((conflict) => conflict.doNothing())
     .execute();
   return sha256;
+}
+
+/** Stores many, the same bytes once. */
+export async function putBlobs(db: Writer, blobs: readonly Buffer[]): Promise<void> {
+  const rows = new Map(blobs.map((bytes) => [sha256Hex(bytes), bytes]));
+  for (const batch of batchesOf([...rows].map(([sha256, bytes]) => ({ sha256, bytes })))) {
+    await db
+      .insertInto('blobs')
+      .values(batch)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
 }
 
 export function createBlobStore(connection: Connection): BlobStore {

@@ -8,7 +8,7 @@ type Outcome = 'added' | 'exists' | 'state';
  * Touches the open request's row, which holds its lock until the transaction ends: an approval cannot slip in
  * beside a move to another state.
  */
-async function lockOpen(db: Writer, id: string): Promise<boolean> {
+export async function lockOpen(db: Writer, id: string): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('requests')
     .set({ next_attempt: null })

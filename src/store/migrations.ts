@@ -12,6 +12,7 @@ export function migrationsFor(dialect: DialectName): Record<string, Migration> {
     '001-requests': { up: (db) => createRequests(db, types) },
     '002-events': { up: (db) => createEvents(db, types) },
     '003-access': { up: (db) => createAccess(db, types) },
+    '004-root-updates': { up: (db) => createRootUpdates(db, types) },
   };
 }
 
@@ -192,5 +193,43 @@ async function createAccess(db: AnyDatabase, { text }: Types): Promise<void> {
     .addColumn('fingerprint', text, (column) => column.notNull())
     .addColumn('created', text, (column) => column.notNull())
     .addColumn('expires', text, (column) => column.notNull())
+    .execute();
+}
+
+async function createRootUpdates(db: AnyDatabase, { text }: Types): Promise<void> {
+  await db.schema
+    .createTable('root_updates')
+    .addColumn('id', text, (column) => column.primaryKey().notNull())
+    .addColumn('factory', text, (column) => column.notNull())
+    .addColumn('state', text, (column) => column.notNull())
+    .addColumn('attempt', text, (column) => column.notNull())
+    .addColumn('message', text, (column) => column.notNull())
+    .addColumn('own', 'bigint', (column) => column.notNull())
+    .addColumn('txid', text, (column) => column.notNull())
+    .addColumn('salt', text, (column) => column.notNull())
+    .addColumn('submission', text, (column) => column.notNull())
+    .addColumn('submission_sha256', text, (column) => column.notNull())
+    .addColumn('apply_sent', text)
+    .addColumn('rebuilt_from', text)
+    .addColumn('rebuilt_as', text)
+    .addColumn('rebuild_wanted', 'bigint', (column) => column.notNull().defaultTo(0))
+    .addColumn('at', text, (column) => column.notNull())
+    .execute();
+  // The Factory has one transaction at a time; who wants it holds it from before it is begun until it has ended.
+  await db.schema
+    .createIndex('root_updates_one_per_factory')
+    .unique()
+    .on('root_updates')
+    .column('factory')
+    .where(sql.ref('state'), 'in', sql`('beginning', 'open')`)
+    .execute();
+  await db.schema
+    .createTable('external_signatures')
+    .addColumn('request_id', text, (column) => column.notNull().references('requests.id'))
+    .addColumn('document', 'bigint', (column) => column.notNull())
+    .addColumn('keyid', text, (column) => column.notNull())
+    .addColumn('method', text, (column) => column.notNull())
+    .addColumn('sig', text, (column) => column.notNull())
+    .addPrimaryKeyConstraint('external_signatures_key', ['request_id', 'document', 'keyid'])
     .execute();
 }

@@ -8,6 +8,7 @@ import { createEventStore, touchHead } from './events.js';
 import { migrationsFor, type DialectName } from './migrations.js';
 import { createPostgresDialect } from './postgres-dialect.js';
 import { createRequestStore } from './requests.js';
+import { createRootUpdateStore } from './root-updates.js';
 import type { Schema } from './schema.js';
 import { createSessionStore } from './sessions.js';
 import { createSqliteDialect } from './sqlite-dialect.js';
@@ -75,6 +76,7 @@ async function migrate(db: Kysely<Schema>, name: DialectName, called: string): P
 function assemble(connection: Connection): Store {
   return {
     requests: createRequestStore(connection),
+    rootUpdates: createRootUpdateStore(connection),
     blobs: createBlobStore(connection),
     events: createEventStore(connection),
     tokens: createTokenStore(connection),

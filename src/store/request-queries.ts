@@ -103,6 +103,17 @@ export function createRequestQueries(connection: Connection): Queries {
             eb.or([
               eb('state', 'in', [...HOLDING]),
               eb.and([eb('state', '=', 'delivered'), eb('signer_told', 'is', null)]),
+              eb.and([
+                eb('kind', '=', 'root'),
+                eb('state', 'in', ['closed', 'abandoned']),
+                eb.exists(
+                  eb
+                    .selectFrom('root_updates')
+                    .select('root_updates.id')
+                    .whereRef('root_updates.id', '=', 'requests.id')
+                    .where((or) => or.or([or('root_updates.state', '!=', 'ended'), or('rebuild_wanted', '=', 1)])),
+                ),
+              ]),
             ]),
           )
           .where((eb) =>
@@ -122,7 +133,7 @@ export function createRequestQueries(connection: Connection): Queries {
   };
 }
 
-/** Adds to the rows which blobs they are made of. */
+/** Adds to the rows which blobs they are made of, and what else a root update has. */
 export async function complete(db: Reader, rows: readonly RequestRow[]): Promise<StoredRequest[]> {
   if (rows.length === 0) return [];
   const parts = await db
@@ -140,5 +151,9 @@ export async function complete(db: Reader, rows: readonly RequestRow[]): Promise
     if (known === undefined) byRequest.set(part.request_id, [part]);
     else known.push(part);
   }
-  return rows.map((row) => toRequest(row, byRequest.get(row.id) ?? []));
+  const roots = rows.filter((row) => row.kind === 'root').map((row) => row.id);
+  const updates =
+    roots.length === 0 ? [] : await db.selectFrom('root_updates').selectAll().where('id', 'in', roots).execute();
+  const updateOf = new Map(updates.map((update) => [update.id, update]));
+  return rows.map((row) => toRequest(row, byRequest.get(row.id) ?? [], updateOf.get(row.id)));
 }

@@ -1,13 +1,15 @@
 import { sql } from 'kysely';
 import { CountersignError } from '../errors.js';
 import type { NewRequest, RequestStore, StoredRequest } from '../signing/index.js';
-import { putBlob } from './blobs.js';
+import { putBlob, putBlobs } from './blobs.js';
+import { batchesOf } from './batches.js';
 import type { Connection, Writer } from './connection.js';
 import { addApproval, addRejection, markVetoed, markVetoRefused } from './decisions.js';
 import { appendEvent } from './events.js';
 import { bindKey, findKey, insertKey } from './idempotency.js';
 import { createRequestCounts } from './request-counts.js';
 import { complete, createRequestQueries, HOLDING } from './request-queries.js';
+import { markRebuildWanted, openTransaction, putPublishedRoots } from './root-updates.js';
 import { toRejection, toSignature } from './rows.js';
 import type { Part } from './schema.js';
 
@@ -23,7 +25,8 @@ export function createRequestStore(connection: Connection): RequestStore {
         }
         const inserted = await insertRow(db, request, more.event.at);
         if (!inserted) return { outcome: 'exists', id: await holderId(db, request) };
-        for (const blob of more.blobs) await putBlob(db, blob);
+        if (more.attempt !== undefined) await openTransaction(db, request.id, more.attempt);
+        await putBlobs(db, more.blobs);
         await insertParts(db, request);
         if (more.idempotency !== undefined) await insertKey(db, more.idempotency, request.id, more.event.at);
         await appendEvent(db, more.event);
@@ -59,13 +62,12 @@ export function createRequestStore(connection: Connection): RequestStore {
           .where('state', 'in', [...transition.from])
           .executeTakeFirst();
         if (numUpdatedRows !== 1n) return false;
-        for (const signature of transition.signatures ?? []) {
-          const { signedAt, ...columns } = signature;
-          await db
-            .insertInto('signatures')
-            .values({ request_id: id, ...columns, signed_at: signedAt })
-            .execute();
+        for (const batch of batchesOf(transition.signatures ?? [])) {
+          const rows = batch.map(({ signedAt, ...columns }) => ({ request_id: id, ...columns, signed_at: signedAt }));
+          await db.insertInto('signatures').values(rows).execute();
         }
+        if (transition.publishedRoots !== undefined) await putPublishedRoots(db, id, transition.publishedRoots);
+        if (transition.rebuildWanted === true) await markRebuildWanted(db, id);
         for (const event of events) await appendEvent(db, event);
         return true;
       }),
@@ -74,8 +76,8 @@ export function createRequestStore(connection: Connection): RequestStore {
         const { numUpdatedRows } = await db
           .updateTable('requests')
           .set({
-            last_error: JSON.stringify(failure.error),
-            attempts: sql<number>`attempts + 1`,
+            last_error: failure.error === null ? null : JSON.stringify(failure.error),
+            ...(failure.waiting === true ? {} : { attempts: sql<number>`attempts + 1` }),
             next_attempt: failure.nextAttempt,
           })
           .where('id', '=', id)
@@ -188,13 +190,13 @@ async function insertParts(db: Writer, { id, material }: StoredRequest | NewRequ
     ['root-ci', material.rootsCi],
     ['root-production', material.rootsProduction],
     ['ci-targets', [material.ciTargets]],
-    ['production-targets', material.productionTargets === null ? [] : [material.productionTargets]],
+    ['production-targets', material.productionTargets],
+    ['wave-targets', material.waveTargets],
     ['document', material.documents],
   ];
   for (const [part, digests] of parts) {
-    for (const [position, sha256] of digests.entries()) {
-      await db.insertInto('request_blobs').values({ request_id: id, part, position, sha256 }).execute();
-    }
+    const rows = digests.map((sha256, position) => ({ request_id: id, part, position, sha256 }));
+    for (const batch of batchesOf(rows)) await db.insertInto('request_blobs').values(batch).execute();
   }
 }
 

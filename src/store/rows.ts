@@ -7,13 +7,16 @@ import {
   SCOPES,
   type LastError,
   type RequestMaterial,
+  type RootTransaction,
   type StoredEvent,
+  type StoredExternalSignature,
   type StoredRejection,
   type StoredRequest,
+  type StoredRootUpdate,
   type StoredSignature,
   type TokenRecord,
 } from '../signing/index.js';
-import type { EventRow, RequestRow, Schema, TokenRow } from './schema.js';
+import type { EventRow, Part, RequestRow, RootUpdateRow, Schema, TokenRow } from './schema.js';
 import type { Selectable } from 'kysely';
 
 /**
@@ -44,7 +47,8 @@ export function toInteger(value: bigint | number | string, table: string): numbe
 
 export function toRequest(
   row: RequestRow,
-  parts: readonly Pick<Selectable<Schema['request_blobs']>, 'part' | 'position' | 'sha256'>[],
+  parts: readonly PartRow[],
+  rootUpdate: RootUpdateRow | undefined,
 ): StoredRequest {
   return {
     id: row.id,
@@ -53,6 +57,7 @@ export function toRequest(
     state: parsed(z.enum(REQUEST_STATES), row.state, 'requests'),
     closedBecause: row.closed_because === null ? null : parsed(z.enum(CLOSED_BECAUSE), row.closed_because, 'requests'),
     wave: toWave(row),
+    root: rootUpdate === undefined ? null : toRootUpdate(rootUpdate, parts),
     requester: parsed(
       requesterSchema,
       { name: row.requester_name, kind: row.requester_kind, via: row.requester_via },
@@ -78,15 +83,50 @@ function toWave(row: RequestRow): StoredRequest['wave'] {
   return { name: row.wave_name, tag: row.wave_tag, version: toInteger(row.wave_version, 'requests') };
 }
 
-function toMaterial(
-  row: RequestRow,
-  parts: readonly Pick<Selectable<Schema['request_blobs']>, 'part' | 'position' | 'sha256'>[],
-): RequestMaterial {
-  const of = (part: string) =>
-    parts
-      .filter((entry) => entry.part === part)
-      .sort((a, b) => toInteger(a.position, 'request_blobs') - toInteger(b.position, 'request_blobs'))
-      .map((entry) => entry.sha256);
+type PartRow = Pick<Selectable<Schema['request_blobs']>, 'part' | 'position' | 'sha256'>;
+
+/** The digests of one part, in order. */
+function digestsOf(parts: readonly PartRow[], part: Part): string[] {
+  return parts
+    .filter((entry) => entry.part === part)
+    .sort((a, b) => toInteger(a.position, 'request_blobs') - toInteger(b.position, 'request_blobs'))
+    .map((entry) => entry.sha256);
+}
+
+function toRootUpdate(row: RootUpdateRow, parts: readonly PartRow[]): StoredRootUpdate {
+  const [[ci], [production]] = [digestsOf(parts, 'published-root-ci'), digestsOf(parts, 'published-root-production')];
+  return {
+    submission: row.submission,
+    submissionSha256: row.submission_sha256,
+    transaction: row.state === 'ended' ? 'ended' : 'open',
+    own: toInteger(row.own, 'root_updates') === 1,
+    applySent: row.apply_sent,
+    rebuiltFrom: row.rebuilt_from,
+    rebuiltAs: row.rebuilt_as,
+    rebuildWanted: toInteger(row.rebuild_wanted, 'root_updates') === 1,
+    published: ci === undefined || production === undefined ? null : { ci, production },
+  };
+}
+
+export function toRootTransaction(row: RootUpdateRow): RootTransaction {
+  return {
+    id: row.id,
+    factory: row.factory,
+    attempt: row.attempt,
+    message: row.message,
+    own: toInteger(row.own, 'root_updates') === 1,
+    submission: row.submission,
+    submissionSha256: row.submission_sha256,
+    rebuiltFrom: row.rebuilt_from,
+    at: row.at,
+    state: parsed(z.enum(['beginning', 'open', 'ended']), row.state, 'root_updates'),
+    txid: row.txid,
+    salt: row.salt,
+  };
+}
+
+function toMaterial(row: RequestRow, parts: readonly PartRow[]): RequestMaterial {
+  const of = (part: Part) => digestsOf(parts, part);
   const ciTargets = of('ci-targets')[0];
   if (ciTargets === undefined) throw damaged('request_blobs');
   return {
@@ -94,7 +134,8 @@ function toMaterial(
     rootsCi: of('root-ci'),
     rootsProduction: of('root-production'),
     ciTargets,
-    productionTargets: of('production-targets')[0] ?? null,
+    productionTargets: of('production-targets'),
+    waveTargets: of('wave-targets'),
     documents: of('document'),
   };
 }
@@ -143,6 +184,15 @@ export function toSignature(row: Selectable<Schema['signatures']>): StoredSignat
     method: row.method,
     sig: row.sig,
     signedAt: row.signed_at,
+  };
+}
+
+export function toExternalSignature(row: Selectable<Schema['external_signatures']>): StoredExternalSignature {
+  return {
+    document: toInteger(row.document, 'external_signatures'),
+    keyid: row.keyid,
+    method: row.method,
+    sig: row.sig,
   };
 }
 

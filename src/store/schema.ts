@@ -30,7 +30,15 @@ interface RequestsTable {
   since: string;
 }
 
-export type Part = 'root-ci' | 'root-production' | 'ci-targets' | 'production-targets' | 'document';
+export type Part =
+  | 'root-ci'
+  | 'root-production'
+  | 'ci-targets'
+  | 'production-targets'
+  | 'wave-targets'
+  | 'document'
+  | 'published-root-ci'
+  | 'published-root-production';
 
 interface RequestBlobsTable {
   request_id: string;
@@ -66,6 +74,33 @@ interface SignaturesTable {
   method: string;
   sig: string;
   signed_at: string;
+}
+
+/** `own` and `rebuild_wanted` are 0 or 1. */
+interface RootUpdatesTable {
+  id: string;
+  factory: string;
+  state: string;
+  attempt: string;
+  message: string;
+  own: Integer;
+  txid: string;
+  salt: string;
+  submission: string;
+  submission_sha256: string;
+  apply_sent: string | null;
+  rebuilt_from: string | null;
+  rebuilt_as: string | null;
+  rebuild_wanted: Integer;
+  at: string;
+}
+
+interface ExternalSignaturesTable {
+  request_id: string;
+  document: Integer;
+  keyid: string;
+  method: string;
+  sig: string;
 }
 
 interface EventsTable {
@@ -133,6 +168,8 @@ export interface Schema {
   approvals: ApprovalsTable;
   rejections: RejectionsTable;
   signatures: SignaturesTable;
+  root_updates: RootUpdatesTable;
+  external_signatures: ExternalSignaturesTable;
   events: EventsTable;
   event_head: EventHeadTable;
   idempotency: IdempotencyTable;
@@ -143,5 +180,6 @@ export interface Schema {
 
 export type RequestRow = Selectable<RequestsTable>;
 export type NewRequestRow = Insertable<RequestsTable>;
+export type RootUpdateRow = Selectable<RootUpdatesTable>;
 export type EventRow = Selectable<EventsTable>;
 export type TokenRow = Selectable<TokensTable>;

@@ -5,7 +5,7 @@ import { firstLine } from '../../scripts/demo/installation.js';
 import { createFoundriesClient } from '../../src/foundries/index.js';
 import type { SignerStep } from '../../src/signer/server/steps.js';
 import { openTokenPool } from '../../src/signer/token-pool.js';
-import type { Step } from '../../src/signing/index.js';
+import type { WaveStep } from '../../src/signing/index.js';
 import { formatTime, serializeMetadata } from '../../src/tuf/index.js';
 import { recordingLogger } from '../support/recording-logger.js';
 import { buildWave } from '../support/sandbox.js';
@@ -140,7 +140,7 @@ async function expectDone(site: KillSite, args: readonly string[]): Promise<void
   expect(await site.countersign(args)).toMatchObject({ status: 0 });
 }
 
-export const SERVICE_STORIES: Readonly<Record<Step, Story>> = {
+export const SERVICE_STORIES: Readonly<Record<WaveStep, Story>> = {
   'submit:before-insert': aWave,
   'submit:after-insert': aWave,
   'submit:after-open': aWave,

@@ -65,6 +65,16 @@ describe('a sandbox with a state directory', () => {
     expect(await everything(second)).toEqual(before);
   });
 
+  test('that was killed while it wrote its state starts with the state before', async () => {
+    const first = await start();
+    const client = first.client('alice');
+    const metadata = signedBy(await buildWave(client, 42, 'production'), first.offline);
+    await client.createWave({ name: 'w1', version: 42, tag: 'production', metadata });
+    const before = await everything(first);
+    writeFileSync(join(stateDir, '.state.json.tmp'), '{"format":1,"factory":"acme","ke');
+    expect(await everything(await restart(first))).toEqual(before);
+  });
+
   test('keeps files with keys and tokens to its owner', async () => {
     await start();
     expect(readdirSync(stateDir).sort()).toEqual(['people.json', 'state.json']);

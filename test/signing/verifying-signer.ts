@@ -1,3 +1,4 @@
+import { noRootSigner } from '../support/no-root-update.js';
 import { CountersignError } from '../../src/errors.js';
 import { NAMESPACES, parseRejection, verifySshSignature } from '../../src/approval/index.js';
 import { requireApproved, requireKind, verifyDossier, type JournalLine } from '../../src/dossier/index.js';
@@ -132,6 +133,7 @@ export function createVerifyingSigner(fixture: Fixture, clock: Clock): Verifying
       };
     },
     canary: () => Promise.resolve({ tokens: [] }),
+    ...noRootSigner(),
     keys: async () => {
       await Promise.resolve();
       enter('keys');

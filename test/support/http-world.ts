@@ -31,7 +31,7 @@ import {
 import { openStore } from '../../src/store/index.js';
 import { parseTargets, sha256Hex } from '../../src/tuf/index.js';
 import { createFixture, metadataText, type Fixture, type FixtureOptions } from './factory-fixture.js';
-import { noRootUpdate } from './no-root-update.js';
+import { noRootSigner, noRootUpdate } from './no-root-update.js';
 import { journalLines } from './journal-lines.js';
 import { recordingLogger, type RecordingLogger } from './recording-logger.js';
 
@@ -254,6 +254,7 @@ function signerOf(fixture: Fixture, clock: { now(): Date }, broken: HttpWorld['b
         journal: { ...journal, at: '2026-11-22T16:00:00Z' },
         clockOk: true,
       })),
+    ...noRootSigner(),
     canary: () => answer(() => ({ tokens: [] })),
     keys: () =>
       answer(() => {

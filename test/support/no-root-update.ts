@@ -1,8 +1,9 @@
-import type { RootUpdatePort } from '../../src/signing/index.js';
+import type { RootUpdatePort, SignerPort } from '../../src/signing/index.js';
+
+const unused = (): Promise<never> => Promise.reject(new Error('no root update comes this way'));
 
 /** The root update part of a Factory in memory that has none under way and takes none. */
 export function noRootUpdate(): RootUpdatePort {
-  const unused = (): Promise<never> => Promise.reject(new Error('this Factory takes no root update'));
   return {
     rootUpdate: unused,
     beginRootUpdate: unused,
@@ -13,4 +14,9 @@ export function noRootUpdate(): RootUpdatePort {
     allProductionTargets: () => Promise.resolve(new Map()),
     allWaveTargets: () => Promise.resolve(new Map()),
   };
+}
+
+/** The same of a signer that signs Waves only. */
+export function noRootSigner(): Pick<SignerPort, 'publishedRoots' | 'prove' | 'progress'> {
+  return { publishedRoots: unused, prove: unused, progress: unused };
 }

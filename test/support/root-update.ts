@@ -119,8 +119,12 @@ export async function updateRoots(sandbox: TestSandbox, input: RootUpdateInput):
 
 /** What a Factory as new has: its first root key, handed out as the update begins, and no other. */
 export async function beginFirstTime(sandbox: TestSandbox, person = 'alice'): Promise<TufKey> {
-  const { json } = await begin(sandbox, true, person);
-  const firstRoot = firstRootSchema.parse(json);
+  return firstRootKey((await begin(sandbox, true, person)).json);
+}
+
+/** @param answer of a begin with `first-time` */
+export function firstRootKey(answer: unknown): TufKey {
+  const firstRoot = firstRootSchema.parse(answer);
   const key = firstRoot['first_root.pub'];
   const keyid = keyidOf(key);
   const privateKey = createPrivateKey(firstRoot['first_root.sec'].keyval.private);

@@ -202,4 +202,16 @@ export const rootSummarySchema = z
 export const requestRootSchema = z.object({
   version: z.int(),
   summary: z.string().meta({ description: 'In one line', example: 'replace key of targets; 3 documents signed again' }),
+  reSigned: z.int().default(0).meta({ description: 'How many targets documents are signed again' }),
+  missingSigners: z
+    .array(z.object({ document: z.int(), missing: z.int(), keyids: z.array(z.string()) }))
+    .default([])
+    .meta({ description: 'Signatures that it lacks and that no token makes: hand them in as external ones' }),
+  externals: z.array(z.object({ document: z.int(), keyid: z.string() })).default([]),
+  rebuiltFrom: z.string().nullable().default(null).meta({ description: 'The request in whose place this one is' }),
+  rebuiltAs: z.string().nullable().default(null).meta({ description: 'The request in the place of this one' }),
+  progress: z
+    .object({ wanted: z.int(), made: z.int() })
+    .optional()
+    .meta({ description: 'Signatures, while the signer is at it' }),
 });

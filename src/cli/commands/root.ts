@@ -6,12 +6,13 @@ import { clientSettings, type ClientOptions } from '../client-settings.js';
 import type { CliContext } from '../context.js';
 import { factoryName } from '../factory-name.js';
 import { collect, parseTime, wholeNumber } from '../parse-options.js';
-import { reportSubmission, type SubmissionOptions } from '../report-submission.js';
+import type { EndOptions } from '../report-end.js';
+import { reportSubmission } from '../report-submission.js';
 import { parseAdopted } from '../root/parse-adopted.js';
 import { serviceClient } from '../service-client.js';
 import { addRootStateCommands } from './root-state.js';
 
-interface AskOptions extends ClientOptions, SubmissionOptions {
+interface AskOptions extends ClientOptions, EndOptions {
   readonly factory?: string;
   readonly reason?: string;
   readonly adopt?: readonly string[];

@@ -8,12 +8,13 @@ import type { CliContext } from '../context.js';
 import { parseTime, versionList, wholeNumber } from '../parse-options.js';
 import { askReason } from '../ask-reason.js';
 import { factoryName } from '../factory-name.js';
-import { reportSubmission, type SubmissionOptions } from '../report-submission.js';
+import type { EndOptions } from '../report-end.js';
+import { reportSubmission } from '../report-submission.js';
 import { serviceClient } from '../service-client.js';
 
 const DAY_MS = 86_400_000;
 
-interface InitOptions extends ClientOptions, SubmissionOptions {
+interface InitOptions extends ClientOptions, EndOptions {
   readonly factory?: string;
   readonly reason?: string;
   readonly prune?: readonly number[];

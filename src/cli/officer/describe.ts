@@ -1,14 +1,15 @@
-import { shortCode } from '../../dossier/index.js';
+import { shortCode, type VerifiedDossier } from '../../dossier/index.js';
 import { formatWave } from '../../factory/index.js';
 import { plain } from '../terminal/output.js';
+import { describeRootDossier } from './describe-root.js';
 import type { Examination } from './examine.js';
 
 /** What an officer reads before signing. Every line of it was proved from the dossier, none is the service's word. */
 export function describeExamination({ verified, freshness }: Examination): string {
-  const { statement, wave, quorum, policy } = verified;
+  const { statement, quorum, policy } = verified;
   const lines = [
     `Request    ${statement.id}`,
-    `Asks for   Wave ${plain(wave.name)}: version ${wave.version} for tag ${plain(wave.tag)} of Factory ${plain(statement.factory)}`,
+    `Asks for   ${whatIsAsked(verified)} of Factory ${plain(statement.factory)}`,
     `Asked by   ${plain(statement.requester.name)} (via ${statement.requester.via}), ${statement.created}`,
     `Reason     ${plain(statement.reason)}`,
     `Lives      until ${statement.expires}`,
@@ -30,11 +31,23 @@ export function describeExamination({ verified, freshness }: Examination): strin
   return [
     ...lines,
     '',
-    formatWave(verified.summary).trimEnd(),
-    '',
-    ...statement.documents.map((document) => `Document   ${document.length} bytes, sha256 ${document.sha256}`),
+    ...(verified.kind === 'wave' ? describeWaveDossier(verified) : describeRootDossier(verified)),
     `Statement  sha256 ${verified.statementSha256}`,
     `Code       ${shortCode(verified.statementSha256)}`,
     '',
   ].join('\n');
+}
+
+function whatIsAsked(verified: VerifiedDossier): string {
+  if (verified.kind === 'root') return `root version ${verified.summary.version}`;
+  const { name, version, tag } = verified.wave;
+  return `Wave ${plain(name)}: version ${version} for tag ${plain(tag)}`;
+}
+
+function describeWaveDossier({ summary, statement }: Extract<VerifiedDossier, { kind: 'wave' }>): string[] {
+  return [
+    formatWave(summary).trimEnd(),
+    '',
+    ...statement.documents.map((document) => `Document   ${document.length} bytes, sha256 ${document.sha256}`),
+  ];
 }

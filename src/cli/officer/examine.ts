@@ -1,4 +1,4 @@
-import { requireKind, verifyDossier, type VerifiedWaveDossier } from '../../dossier/index.js';
+import { verifyDossier, type VerifiedDossier } from '../../dossier/index.js';
 import { CountersignError } from '../../errors.js';
 import type { ApiClient } from '../../api/index.js';
 import type { ClientSettings } from '../client-settings.js';
@@ -6,9 +6,10 @@ import type { CliContext } from '../context.js';
 import { factoryClient } from '../factory-client.js';
 import { loadPinsOrExplain } from '../trust-file.js';
 import { checkFreshness, type Freshness } from './freshness.js';
+import { checkRootFreshness } from './root-freshness.js';
 
 export interface Examination {
-  readonly verified: VerifiedWaveDossier;
+  readonly verified: VerifiedDossier;
   readonly freshness: Freshness;
 }
 
@@ -25,7 +26,7 @@ export async function examine(
   requestId: string,
 ): Promise<Examination> {
   const pins = await loadPinsOrExplain(context, settings.trustPath, () => api.dossier(requestId));
-  const verified = requireKind(await verifyDossier(api.dossier(requestId), pins, context.now()), 'wave');
+  const verified = await verifyDossier(api.dossier(requestId), pins, context.now());
   if (verified.statement.id !== requestId) {
     throw new CountersignError(
       'STATEMENT_INVALID',
@@ -39,12 +40,13 @@ export async function examine(
   return { verified, freshness: await freshnessOf(settings, verified) };
 }
 
-async function freshnessOf(settings: ClientSettings, verified: VerifiedWaveDossier): Promise<Freshness> {
+async function freshnessOf(settings: ClientSettings, verified: VerifiedDossier): Promise<Freshness> {
   const mine = settings.factory(verified.statement.factory);
   if (mine === null) return { checked: false };
   // The address comes from the officer's own configuration or from the pinned policy, never from the service's word:
   // the officer's Factory token goes there.
   const url = mine.url ?? verified.policy.policy.factories.find((factory) => factory.name === mine.name)?.url;
   if (url === undefined) return { checked: false };
-  return await checkFreshness(verified, factoryClient({ ...mine, url }));
+  const port = factoryClient({ ...mine, url });
+  return verified.kind === 'wave' ? await checkFreshness(verified, port) : await checkRootFreshness(verified, port);
 }

@@ -16,13 +16,25 @@ type Published = Pick<FactoryPort, 'url' | 'rootChain' | 'productionTargets' | '
  */
 export async function checkFreshness(dossier: VerifiedDossier, factory: Published): Promise<Freshness> {
   const verified = requireKind(dossier, 'wave');
-  for (const repository of ['ci', 'production'] as const) await checkRoot(verified, factory, repository);
+  await checkRootsAreCurrent(verified, factory);
   await checkProductionTargets(verified, factory);
   await checkSuperseded(verified, factory);
   return { checked: true, factoryUrl: factory.url };
 }
 
-async function checkRoot(verified: VerifiedWaveDossier, factory: Published, repository: Repository): Promise<void> {
+/** @throws STALE_BASE */
+export async function checkRootsAreCurrent(
+  verified: Pick<VerifiedDossier, 'roots'>,
+  factory: Pick<FactoryPort, 'rootChain'>,
+): Promise<void> {
+  for (const repository of ['ci', 'production'] as const) await checkRoot(verified, factory, repository);
+}
+
+async function checkRoot(
+  verified: Pick<VerifiedDossier, 'roots'>,
+  factory: Pick<FactoryPort, 'rootChain'>,
+  repository: Repository,
+): Promise<void> {
   const base = verified.roots[repository];
   const newest = (await factory.rootChain(repository, base.signed.version)).at(-1);
   const current = newest === undefined ? undefined : parseRoot(newest);
@@ -58,8 +70,8 @@ async function checkSuperseded(verified: VerifiedWaveDossier, factory: Published
   }
 }
 
-function stale(message: string): CountersignError {
+export function stale(message: string): CountersignError {
   return new CountersignError('STALE_BASE', message, {
-    hint: 'do not approve it; cancel the request and ask for the Wave again',
+    hint: 'do not approve it; cancel the request and ask for it again',
   });
 }

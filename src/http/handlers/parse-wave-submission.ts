@@ -6,6 +6,7 @@ import { parseCanonical, type JsonObject, type JsonValue } from '../../tuf/index
 import { parseBody } from '../body/parse-body.js';
 import { parseInput } from '../parse-input.js';
 import type { SubmissionForm } from './submission-pointers.js';
+import { withoutUndefined } from './without-undefined.js';
 
 export interface ParsedWaveSubmission {
   readonly submission: WaveSubmission;
@@ -63,11 +64,4 @@ function parseTargetsMember(raw: Buffer): { bytes: Buffer; value: JsonObject } {
 
 function isObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Members that were not sent are left out, as the types of a submission want it. */
-function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
-  };
 }

@@ -1,0 +1,62 @@
+import { writeFileSync } from 'node:fs';
+import type { ApiClient, RequestView } from '../../api/index.js';
+import { CountersignError } from '../../errors.js';
+import { parsePrivateKey, type OfflineKey } from '../../offline-keys/index.js';
+import type { FactoryPort, FirstRootKey } from '../../signing/index.js';
+
+/** Stands in the changelog of the root, for good. */
+const MESSAGE = 'Take ownership of root';
+
+export interface FirstTime {
+  readonly request: RequestView;
+  /** The Factory's first root key. */
+  readonly key: OfflineKey;
+}
+
+/**
+ * Takes the first step of a new Factory: begins the root update there, which hands out the Factory's first root key, and asks
+ * the service for the update. The service gets the transaction, never the key.
+ *
+ * @param saveTo where to keep the key, if anywhere
+ * @throws FACTORY_REFUSED a root update is under way, or the root is owned already; what asking throws. The transaction is
+ *   taken back then
+ */
+export async function askFirstTime(
+  port: FactoryPort,
+  api: ApiClient,
+  reason: string,
+  saveTo: string | undefined,
+): Promise<FirstTime> {
+  const { txid, firstRoot } = await port.beginRootUpdate({ message: MESSAGE, firstTime: true });
+  try {
+    if (firstRoot === null) {
+      throw new CountersignError('FACTORY_ANSWER_INVALID', 'the Factory did not hand out its first root key', {
+        hint: 'its root may have an owner already: look at `countersign root show`',
+      });
+    }
+    if (saveTo !== undefined) saveFirstRoot(saveTo, firstRoot);
+    const key = parsePrivateKey(
+      { keytype: firstRoot.keytype, keyval: { private: firstRoot.private } },
+      'the Factory’s first root key',
+    );
+    const { request } = await api.submitRootUpdate(port.name, {
+      reason,
+      intentions: [{ op: 'take-ownership', role: 'root' }],
+      transaction: { txid },
+    });
+    return { request, key };
+  } catch (error) {
+    // nobody else can go on with it, and it would be in everybody's way
+    await port.cancelRootUpdate().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Never over a file that is there. @throws USAGE */
+function saveFirstRoot(path: string, { keytype, private: secret }: FirstRootKey): void {
+  try {
+    writeFileSync(path, JSON.stringify({ keytype, keyval: { private: secret } }), { mode: 0o600, flag: 'wx' });
+  } catch {
+    throw new CountersignError('USAGE', `${path} cannot be written, or is there already`, { details: { path } });
+  }
+}

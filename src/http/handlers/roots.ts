@@ -1,0 +1,39 @@
+import type { SigningService } from '../../signing/index.js';
+import type { Handlers } from '../call.js';
+import { parseRootSubmission } from './parse-root-submission.js';
+import { requestLocation } from './request-path.js';
+
+type RootHandlers = Pick<Handlers, 'submitRootUpdate' | 'addExternalSignatures' | 'getRoots' | 'getRootTransaction'>;
+
+const RETRY_AFTER_SECONDS = '5';
+
+export function createRootHandlers(signing: SigningService, publicUrl: string | undefined): RootHandlers {
+  return {
+    async submitRootUpdate({ params, body, headers, identity }) {
+      const key = headers['idempotency-key'];
+      const submission = {
+        ...parseRootSubmission(params.factory, body),
+        ...(key === undefined ? {} : { idempotencyKey: key }),
+      };
+      const result = await signing.submitRootUpdate(submission, identity.caller);
+      if (submission.dryRun === true) return { status: 200, json: result };
+      const headersOut = {
+        Location: requestLocation(result.request.id, publicUrl),
+        'Retry-After': RETRY_AFTER_SECONDS,
+      };
+      return { status: 202, headers: headersOut, json: result };
+    },
+
+    async addExternalSignatures({ params, body, identity }) {
+      return { status: 200, json: await signing.addExternals(params.id, body.signatures, identity.caller) };
+    },
+
+    async getRoots({ params }) {
+      return { status: 200, json: await signing.roots(params.factory) };
+    },
+
+    async getRootTransaction({ params }) {
+      return { status: 200, json: await signing.rootTransaction(params.factory) };
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import { writeRootDossier, type JournalLine } from '../../dossier/index.js';
+import { loadText, policyTexts } from '../assemble-dossier.js';
+import type { Context } from '../context.js';
+import type { StoredRequest } from '../store-port.js';
+import { loadTagTargets, loadWaveTargets, rootStatementOf } from './stored-root.js';
+
+/** The dossier of a root update, from the store; targets are read one by one while it is written. */
+export async function assembleRootDossier(
+  context: Context,
+  request: StoredRequest,
+  journal: readonly JournalLine[],
+): Promise<AsyncIterable<string>> {
+  const { requests, rootUpdates } = context.store;
+  const { material, root } = request;
+  const statement = rootStatementOf(request);
+  const load = (digests: readonly string[]) => Promise.all(digests.map((sha256) => loadText(context, sha256)));
+  const [ci, production, ciTargets, [ciDocument = '', productionDocument = '']] = await Promise.all([
+    load(material.rootsCi),
+    load(material.rootsProduction),
+    loadText(context, material.ciTargets),
+    load(material.documents),
+  ]);
+  const [approvals, rejections, externals, signatures, published] = await Promise.all([
+    requests.approvals(request.id),
+    requests.rejections(request.id),
+    rootUpdates.externals(request.id),
+    requests.signatures(request.id),
+    root?.published == null ? [] : load([root.published.ci, root.published.production]),
+  ]);
+  const [publishedCi, publishedProduction] = published;
+  return writeRootDossier({
+    policies: policyTexts(context, material.policyVersion),
+    roots: { ci, production },
+    statement: request.statement,
+    ciTargets,
+    targets: withText(loadTagTargets(context, request, statement)),
+    waveTargets: withText(loadWaveTargets(context, request, statement)),
+    documents: [ciDocument, productionDocument],
+    approvals: approvals.map(({ sshsig }) => sshsig),
+    rejections: rejections.map(({ rejection, sshsig }) => ({ text: rejection, sshsig })),
+    externals: externals.map(({ document, ...rest }) => ({ document: document === 0 ? 0 : 1, ...rest })),
+    signatures,
+    published:
+      publishedCi === undefined || publishedProduction === undefined
+        ? null
+        : { ci: publishedCi, production: publishedProduction },
+    journal,
+  });
+}
+
+async function* withText<T extends { readonly bytes: Buffer }>(
+  documents: AsyncIterable<T>,
+): AsyncGenerator<Omit<T, 'bytes'> & { readonly text: string }> {
+  for await (const { bytes, ...names } of documents) yield { ...names, text: bytes.toString('utf8') };
+}

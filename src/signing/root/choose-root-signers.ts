@@ -1,0 +1,42 @@
+import { isCountersignError } from '../../errors.js';
+import { requireRootSigners, type RootBase, type RootSigners } from '../../factory/index.js';
+import { keyidOf } from '../../tuf/index.js';
+import type { SignerKey } from '../ports.js';
+import { goingKeyids } from './missing-signers.js';
+
+/**
+ * Chooses the keys in tokens that are to sign new roots: every new one, then as few as do of those that the signer holds, staying
+ * ones first. What is lacking then is left to keys that go and stand in no token; if not even those can do, the staying
+ * keys of another signer have to.
+ *
+ * @returns ascending
+ */
+export function chooseRootSigners(signers: RootSigners, base: RootBase, signerKeys: readonly SignerKey[]): string[] {
+  const { previous, next } = signers;
+  const held = new Set(signerKeys.map(({ public: key }) => keyidOf(key)));
+  const isHeld = (keyid: string): boolean => {
+    const key = base.ci.keys[keyid];
+    return key !== undefined && held.has(keyidOf(key));
+  };
+  const staying = previous.keyids.filter((keyid) => next.keyids.includes(keyid));
+  const going = goingKeyids(signers);
+  const sign = next.keyids.filter((keyid) => !previous.keyids.includes(keyid));
+  for (const keyid of [...staying, ...going].filter(isHeld)) {
+    if (!isEnough(signers, sign)) sign.push(keyid);
+  }
+  const elsewhere = going.filter((keyid) => !isHeld(keyid));
+  for (const keyid of staying.filter((one) => !isHeld(one))) {
+    if (!isEnough(signers, [...sign, ...elsewhere])) sign.push(keyid);
+  }
+  return sign.sort();
+}
+
+function isEnough(signers: RootSigners, keyids: readonly string[]): boolean {
+  try {
+    requireRootSigners(signers, keyids);
+    return true;
+  } catch (error) {
+    if (isCountersignError(error, 'THRESHOLD_NOT_MET')) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,184 @@
+import {
+  buildRootStatement,
+  requireKind,
+  verifyDossier,
+  writeRootDossier,
+  type RootStatement,
+} from '../../dossier/index.js';
+import { applyRootChanges, formatRootChanges } from '../../factory/index.js';
+import { factoryOf, kindOf } from '../../policy/index.js';
+import { formatTime, sha256Hex } from '../../tuf/index.js';
+import { policyTexts } from '../assemble-dossier.js';
+import type { Context } from '../context.js';
+import type { SignerKey, SignerStatus } from '../ports.js';
+import type { Caller, RequestDiff } from '../service.js';
+import type { NewRequest } from '../store-port.js';
+import type { Begun } from './begin-transaction.js';
+import { chooseRootSigners } from './choose-root-signers.js';
+import { fetchRootBase, parseServedTargets, type FetchedRootBase } from './fetch-root-base.js';
+import { findSupersededRoots } from './find-superseded-roots.js';
+import { planChanges } from './plan-changes.js';
+import { proveKeys } from './prove-keys.js';
+import type { ParsedRootSubmission } from './root-submission.js';
+import { createStandbyKeys } from './standby-keys.js';
+
+/** A root update that is worked out, verified and ready to be stored. */
+export interface PreparedRoot {
+  readonly request: NewRequest;
+  readonly statement: RootStatement;
+  readonly blobs: readonly Buffer[];
+  readonly diff: RequestDiff;
+}
+
+/** What the Factory and the signer have, on which a root update is worked out. */
+export interface RootMaterial {
+  readonly base: FetchedRootBase;
+  readonly signerKeys: readonly SignerKey[];
+  readonly signerStatus: SignerStatus;
+  /** Of whoever the Factory's token belongs to: the owner of new keys. */
+  readonly polisId: string;
+}
+
+/** @throws FACTORY_…, SIGNER_UNAVAILABLE, what fetchRootBase throws */
+export async function fetchRootMaterial(context: Context, factory: string): Promise<RootMaterial> {
+  const port = context.factory(factory);
+  const policyFactory = factoryOf(context.policy.policy, factory);
+  const [base, { keys: signerKeys }, signerStatus, { polisId }] = await Promise.all([
+    fetchRootBase(port, policyFactory, context.pins, context.clock.now()),
+    context.signer.keys(),
+    context.signer.status(),
+    port.self(),
+  ]);
+  return { base, signerKeys, signerStatus, polisId };
+}
+
+export interface RootToPrepare {
+  readonly id: string;
+  readonly submission: ParsedRootSubmission;
+  readonly caller: Caller;
+  /** What stands in the changelog. */
+  readonly message: string;
+  /** Null for a dry run: the Factory is not asked to begin anything, and the changelog is the one it would write. */
+  readonly begun: Begun | null;
+  /** Standby keys that an earlier request of the same purpose was to bring in. */
+  readonly preferredKeyids: readonly string[];
+}
+
+/**
+ * Works a root update out: changes, roots, statement. The dossier made from them is put before `verifyDossier`, so what signer
+ * and officers would refuse is never stored.
+ *
+ * @throws what planChanges, buildRootStatement and verifyDossier throw; KEY_NOT_FOUND, TOKEN_…, SIGNER_UNAVAILABLE
+ */
+export async function prepareRoot(
+  context: Context,
+  { base, signerKeys, signerStatus, polisId }: RootMaterial,
+  { id, submission, caller, message, begun, preferredKeyids }: RootToPrepare,
+): Promise<PreparedRoot> {
+  const { factory, reason } = submission;
+  const { policy } = context.policy;
+  const now = context.clock.now();
+  const policyFactory = factoryOf(policy, factory);
+  const changes = planChanges({
+    submission,
+    base,
+    changelog: begun?.changelog ?? { op: 'changelog', polisId, message, timestamp: formatTime(now) },
+    staged: begun?.staged ?? null,
+    standby: createStandbyKeys(policyFactory, base.root, signerKeys, preferredKeyids),
+    polisId,
+    now,
+    maxExpiresDays: kindOf(policy, 'root').maxExpiresDays,
+  });
+  const roots = { ci: base.roots.ci.last, production: base.roots.production.last };
+  const { signers } = applyRootChanges(changes, base.root);
+  const { statement, text, update } = await buildRootStatement({
+    service: context.pins.policySha256,
+    policy: context.policy,
+    factory,
+    id,
+    changes,
+    keys: await proveKeys(context, factory, changes),
+    requester: { name: caller.name, via: caller.via },
+    reason,
+    created: now,
+    expires: new Date(now.getTime() + context.limits.statementLifetimeMs),
+    roots,
+    ciTargets: base.ciTargets.metadata,
+    documents: parseServedTargets(base.served),
+    sign: chooseRootSigners(signers, base.root, signerKeys),
+    keysOfOtherFactories: signerKeys.flatMap((key) =>
+      key.factory === undefined || key.factory === factory ? [] : [key.public],
+    ),
+    supersedes: await findSupersededRoots(context, signerStatus, factory, roots.ci.signed.version + 1),
+    upstream: begun === null ? null : { url: context.factory(factory).url, txidSha256: saltedDigest(begun) },
+  });
+  const documents = [update.ci, update.production] as const;
+  const prepared = { statement, text, documents, base };
+  const verified = await verifyDossier(dossierOf(context, prepared), context.pins, now);
+  const { summary } = requireKind(verified, 'root');
+  return {
+    request: requestOf(context, prepared, caller),
+    statement,
+    blobs: [
+      ...base.roots.ci.bytes,
+      ...base.roots.production.bytes,
+      base.ciTargets.bytes,
+      ...base.served.map(({ bytes }) => bytes),
+      ...documents,
+    ],
+    diff: { summary, text: formatRootChanges(summary) },
+  };
+}
+
+interface Made {
+  readonly statement: RootStatement;
+  readonly text: string;
+  readonly documents: readonly [ci: Buffer, production: Buffer];
+  readonly base: FetchedRootBase;
+}
+
+/** The txid alone is so short that a plain digest would give it away. */
+function saltedDigest({ txid, salt }: Begun): string {
+  return sha256Hex(`${salt} ${txid}`);
+}
+
+function dossierOf(context: Context, { text, documents: [ci, production], base }: Made): AsyncIterable<string> {
+  const textOf = (bytes: Buffer) => bytes.toString('utf8');
+  return writeRootDossier({
+    policies: policyTexts(context, context.policy.policy.version),
+    roots: { ci: base.roots.ci.bytes.map(textOf), production: base.roots.production.bytes.map(textOf) },
+    statement: text,
+    ciTargets: textOf(base.ciTargets.bytes),
+    targets: base.served.flatMap(({ tag, wave, bytes }) => (wave === null ? [{ tag, text: textOf(bytes) }] : [])),
+    waveTargets: base.served.flatMap(({ tag, wave, bytes }) =>
+      wave === null ? [] : [{ wave, tag, text: textOf(bytes) }],
+    ),
+    documents: [textOf(ci), textOf(production)],
+  });
+}
+
+function requestOf(context: Context, { statement, text, documents, base }: Made, caller: Caller): NewRequest {
+  const digestsOf = (ofWaves: boolean) =>
+    base.served.filter(({ wave }) => (wave !== null) === ofWaves).map(({ bytes }) => sha256Hex(bytes));
+  return {
+    id: statement.id,
+    factory: statement.factory,
+    kind: statement.kind,
+    wave: null,
+    requester: { name: caller.name, kind: caller.kind, via: caller.via },
+    reason: statement.reason,
+    created: statement.created,
+    expires: statement.expires,
+    statement: text,
+    statementSha256: sha256Hex(text),
+    material: {
+      policyVersion: context.policy.policy.version,
+      rootsCi: base.roots.ci.bytes.map(sha256Hex),
+      rootsProduction: base.roots.production.bytes.map(sha256Hex),
+      ciTargets: sha256Hex(base.ciTargets.bytes),
+      productionTargets: digestsOf(false),
+      waveTargets: digestsOf(true),
+      documents: documents.map(sha256Hex),
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import { describeRoot, type Repository, type RootDescription } from '../../factory/index.js';
+import { factoryOf } from '../../policy/index.js';
+import { parseRoot } from '../../tuf/index.js';
+import type { Context } from '../context.js';
+import { fetchRootChain, parseServed } from '../fetch-base.js';
+import { isOurs } from './check-upstream.js';
+import { rootStatementOf } from './stored-root.js';
+import { stagedChangelog } from './transaction.js';
+
+interface Changelog {
+  readonly polisId: string;
+  readonly message: string;
+  readonly timestamp: string;
+}
+
+export interface RootChains {
+  readonly factory: string;
+  /** The first one first. */
+  readonly ci: readonly RootDescription[];
+  readonly production: readonly RootDescription[];
+}
+
+export interface RootTransactionView {
+  readonly factory: string;
+  readonly status: string;
+  readonly transaction: 'none' | 'ours' | 'foreign';
+  /** Whose it is, if it is ours. */
+  readonly request: string | null;
+  readonly changelog: Changelog | null;
+  readonly errors: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** Both chains, each verified from the pinned root on. @throws what fetchRootChain throws */
+export async function showRoots(context: Context, factory: string): Promise<RootChains> {
+  const port = context.factory(factory);
+  const policyFactory = factoryOf(context.policy.policy, factory);
+  const chain = async (repository: Repository): Promise<RootDescription[]> => {
+    const { bytes } = await fetchRootChain(port, repository, policyFactory, context.pins, context.clock.now());
+    return bytes.map((root) => describeRoot(parseServed(parseRoot, root, `${repository} root`)));
+  };
+  const [ci, production] = await Promise.all([chain('ci'), chain('production')]);
+  return { factory, ci, production };
+}
+
+/** @throws FACTORY_… */
+export async function showTransaction(context: Context, factory: string): Promise<RootTransactionView> {
+  const [status, holder] = await Promise.all([
+    context.factory(factory).rootUpdate(),
+    context.store.rootUpdates.findHolder(factory),
+  ]);
+  const ours = holder !== null && isOurs(status, rootStatementOf(holder));
+  const none = status.status === 'NONE';
+  return {
+    factory,
+    status: status.status,
+    transaction: none ? 'none' : ours ? 'ours' : 'foreign',
+    request: ours ? holder.id : null,
+    changelog: none ? null : stagedChangelog(status),
+    errors: status.errors,
+    warnings: status.warnings,
+  };
+}

@@ -1,0 +1,101 @@
+import { CountersignError, isCountersignError } from '../../errors.js';
+import type { RootStatement } from '../../dossier/index.js';
+import type { RootBase } from '../../factory/index.js';
+import { assembleDossier } from '../assemble-dossier.js';
+import { policyOf, type Context } from '../context.js';
+import { countApprovals } from '../count-approvals.js';
+import { close, eventOf } from '../move.js';
+import { newestReceipt } from '../newest-receipt.js';
+import type { SignResult } from '../ports.js';
+import { showSigner } from '../show-signer.js';
+import { handleRefusal, olderPolicy } from '../sign-request.js';
+import { AGAIN, type StepResult } from '../step-result.js';
+import type { StoredRequest } from '../store-port.js';
+import { checkUpstream } from './check-upstream.js';
+import { missingExternals } from './missing-signers.js';
+import { requireRootSignatures } from './require-root-signatures.js';
+import { loadRootBase, rootStatementOf } from './stored-root.js';
+
+/**
+ * What is due for an open root update. The Factory is looked at also while officers read: what it has changed meanwhile makes
+ * the request one that can never be applied, and nobody should go on reading it.
+ */
+export async function signRoot(context: Context, request: StoredRequest): Promise<StepResult> {
+  if (Date.parse(request.expires) <= context.clock.now().getTime()) {
+    await close(context, request, 'expired');
+    return AGAIN;
+  }
+  if (request.material.policyVersion !== context.policy.policy.version) {
+    await close(context, request, 'superseded', { error: olderPolicy(request) });
+    return AGAIN;
+  }
+  const statement = rootStatementOf(request);
+  const [base, approvals, externals] = await Promise.all([
+    loadRootBase(context, request),
+    context.store.requests.approvals(request.id),
+    context.store.rootUpdates.externals(request.id),
+  ]);
+  const upstream = await checkUpstream(context.factory(request.factory), statement, base);
+  if (upstream.state === 'stale') {
+    await close(context, request, 'superseded', { error: upstream.error });
+    return AGAIN;
+  }
+  if (countApprovals(request, approvals, policyOf(context, request)).missing > 0) {
+    await showSigner(context, request, approvals.length);
+    return { then: 'wait', error: upstream.state === 'later' ? upstream.error : null };
+  }
+  const [missing] = missingExternals(statement, base, externals);
+  if (missing !== undefined) return { then: 'wait', error: externalMissing(missing.keyids) };
+  if (upstream.state === 'later') return { then: 'wait', error: upstream.error };
+  return sign(context, request, statement, base);
+}
+
+async function sign(
+  context: Context,
+  request: StoredRequest,
+  statement: RootStatement,
+  base: RootBase,
+): Promise<StepResult> {
+  const [dossier, receipt] = await Promise.all([assembleDossier(context, request), newestReceipt(context)]);
+  await context.step('sign:before-signer', request.id);
+  let result: SignResult;
+  try {
+    result = await context.signer.sign(dossier, receipt);
+  } catch (error) {
+    // a token that is away is brought by a person: no pause between looks may grow for that
+    if (isAway(error)) return { then: 'wait', error };
+    return handleRefusal(context, request, error);
+  }
+  await context.step('sign:after-signer', request.id);
+  await requireRootSignatures(context, request, statement, base, result.signatures);
+  const { seq, hash } = result.journal;
+  const moved = await context.store.requests.transition(
+    request.id,
+    { from: ['open'], to: 'signed', at: context.clock.now().toISOString(), signatures: result.signatures },
+    [
+      eventOf(context, 'signed', request, {
+        details: {
+          keyids: [...new Set(result.signatures.map(({ keyid }) => keyid))].sort(),
+          count: result.signatures.length,
+          journalSeq: seq,
+          journalHash: hash,
+        },
+      }),
+    ],
+  );
+  if (!moved) context.logger.warn('signatures came for a request that is not open any more', { request: request.id });
+  await context.step('sign:after-store', request.id);
+  if (moved) context.changed(request.id);
+  return AGAIN;
+}
+
+function isAway(error: unknown): boolean {
+  return isCountersignError(error) && /^(?:TOKEN_|PIN_|KEY_NOT_FOUND)/.test(error.code);
+}
+
+function externalMissing(keyids: readonly string[]): CountersignError {
+  return new CountersignError('THRESHOLD_NOT_MET', 'a key that stands in no token has to sign the new roots as well', {
+    hint: `Who has one of these signs with countersign contribute: ${keyids.join(', ')}.`,
+    details: { keyids },
+  });
+}
