@@ -36,7 +36,7 @@ async function checkSigner(context: Context): Promise<ReadinessCheck[]> {
     status = await context.signer.status(await newestReceipt(context));
     requireSound(status, context.pins.policySha256);
   });
-  return [signer, ...tokensOf(status)];
+  return [signer, ...tokensOf(status, mayBeAway(context))];
 }
 
 function requireSound(status: SignerStatus, service: string): void {
@@ -79,13 +79,22 @@ function clockBehind({ clock, journal }: SignerStatus): CountersignError {
   );
 }
 
-function tokensOf(status: SignerStatus | null): ReadinessCheck[] {
-  return (status?.tokens ?? []).map(({ label, state }) => ({
-    name: 'token',
-    subject: label,
-    ok: state === 'ready',
-    ...(state === 'ready' ? {} : { code: 'TOKEN_UNAVAILABLE', message: `the token is ${state}` }),
-  }));
+function tokensOf(status: SignerStatus | null, isSpare: (label: string) => boolean): ReadinessCheck[] {
+  return (status?.tokens ?? []).map(({ label, state }): ReadinessCheck => {
+    const head = { name: 'token', subject: label } as const;
+    if (state === 'ready') return { ...head, ok: true };
+    if (isSpare(label)) return { ...head, ok: true, message: `the token is ${state}: only root updates wait for it` };
+    return { ...head, ok: false, code: 'TOKEN_UNAVAILABLE', message: `the token is ${state}` };
+  });
+}
+
+/** A token with root keys alone may be away until a ceremony: Waves go on without it. */
+function mayBeAway({ policy }: Context): (label: string) => boolean {
+  const tokens = policy.policy.factories.flatMap((factory) => factory.tokens);
+  return (label) => {
+    const named = tokens.filter((token) => token.label === label);
+    return named.length > 0 && named.every(({ roles }) => !roles.includes('targets'));
+  };
 }
 
 /** One for each token. Those without a canary key are let pass, and say so: they worked before there were canaries. */
@@ -94,10 +103,14 @@ async function checkCanaries(context: Context): Promise<ReadinessCheck[]> {
   const asked = await check(context, { name: 'canary' }, async () => {
     canaries = (await context.signer.canary()).tokens;
   });
-  return asked.ok ? canaries.map(canaryCheck) : [asked];
+  const isSpare = mayBeAway(context);
+  return asked.ok ? canaries.map((canary) => canaryCheck(canary, isSpare(canary.label))) : [asked];
 }
 
-function canaryCheck({ label: subject, state, code = 'TOKEN_UNAVAILABLE', message }: CanaryState): ReadinessCheck {
+function canaryCheck(
+  { label: subject, state, code = 'TOKEN_UNAVAILABLE', message }: CanaryState,
+  spare: boolean,
+): ReadinessCheck {
   const head = { name: 'canary', subject } as const;
   switch (state) {
     case 'ok':
@@ -106,6 +119,7 @@ function canaryCheck({ label: subject, state, code = 'TOKEN_UNAVAILABLE', messag
       return { ...head, ok: true, message: `no canary key: countersign key generate --role canary --token ${subject}` };
     case 'pending':
     case 'failed':
+      if (spare) return { ...head, ok: true, message: message ?? 'the token does not sign' };
       return { ...head, ok: false, code, message: message ?? 'the token does not sign' };
   }
 }
