@@ -1,18 +1,33 @@
 /**
- * The main job from an empty token to an accepted Wave, by the command line and configuration files only, as three
- * separate programs. `--keep` leaves everything running; `--folder DIR` says where (default: .demo).
+ * The whole story, by the command line and configuration files only, as three separate programs: ownership of root and targets
+ * of a new Factory, a Wave, rotations of both keys, the next Wave. `--migrate` begins with a Factory whose keys are in a file, as
+ * fioctl keeps them. `--keep` leaves everything running; `--folder DIR` says where (default: .demo).
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { createInstallation, writeConfiguration, type Installation } from './demo/installation.js';
+import { createInstallation, MAIN, writeConfiguration, type Installation } from './demo/installation.js';
 import { createNarrator } from './demo/narrate.js';
-import { establish } from './demo/establish.js';
+import { createFleet } from './demo/fleet.js';
+import {
+  beginLegacy,
+  closeStory,
+  completeWave,
+  establishTwoTokens,
+  migrate,
+  rotate,
+  runNextWave,
+  takeOwnershipOfRoot,
+  takeOwnershipOfTargets,
+} from './demo/root-story.js';
 import { runWave } from './demo/run-wave.js';
 import { stopAll, type Daemon } from './demo/process.js';
 
+const migrating = process.argv.includes('--migrate');
 const keep = process.argv.includes('--keep');
 const folderAt = process.argv.indexOf('--folder');
 const folder = resolve(folderAt < 0 ? join(import.meta.dirname, '..', '.demo') : (process.argv[folderAt + 1] ?? ''));
+/** Of the Wave after the rotations; the last one is left for whoever goes on by hand. */
+const NEXT_VERSION = 44;
 const started = Date.now();
 const daemons: Daemon[] = [];
 const interruption = new AbortController();
@@ -27,16 +42,31 @@ try {
   await stopEarlier(folder);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const installation = await createInstallation(folder, [
+  const officers = [
     { name: 'alice', keyType: 'ed25519' },
     { name: 'bob', keyType: 'ecdsa' },
-  ]);
+  ];
+  const installation = await createInstallation(folder, officers, MAIN, 'new');
   const narrator = createNarrator(installation);
+  const story = { installation, narrator, fleet: createFleet(installation) };
   await writeConfiguration(installation);
-  await establish(installation, narrator, daemons);
+  const keysFile = join(folder, 'factory-keys.tgz');
+  const { rootKeyid } = await establishTwoTokens(story, daemons, async () => {
+    if (migrating) await beginLegacy(story, keysFile);
+  });
+  if (migrating) await migrate(story, keysFile);
+  else {
+    await takeOwnershipOfRoot(story, rootKeyid);
+    await takeOwnershipOfTargets(story);
+  }
   const result = await runWave(installation, narrator);
+  await completeWave(story, result.name);
+  await rotate(story, 'targets');
+  await rotate(story, 'root');
+  await runNextWave(story, NEXT_VERSION);
+  await closeStory(story);
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
-  const line = `demo: ok · version ${result.version} for tag ${result.tag} signed by ${result.keyid} · approved by ${result.officers.join(' and ')} · ${seconds} s · evidence in ${join(folder, 'evidence')}`;
+  const line = `demo: ok · ${migrating ? 'keys of an old file retired' : 'a new Factory owned'}, both keys rotated, versions ${result.version} and ${NEXT_VERSION} for tag ${result.tag} signed · approved by ${result.officers.join(' and ')} · ${seconds} s · evidence in ${join(folder, 'evidence')}`;
   if (keep) await stay(line, installation);
   else {
     await stopAll(daemons);
@@ -56,8 +86,8 @@ async function stay(line: string, installation: Installation): Promise<void> {
   console.log(`
 Everything is running. In ${folder}, type for instance:
 
-  ./countersign --as alice waves complete release-42
-  ./countersign --as ci waves init release-44 44 production --reason "Kernel fixes"
+  ./countersign --as alice waves complete release-44
+  ./countersign --as ci waves init release-45 45 production --reason "Kernel fixes"
   ./countersign --as alice requests
   ./countersign --as alice review ID
   ./countersign --as alice approve ID

@@ -9,7 +9,7 @@ export async function establish(
   { step, seen, run }: Narrator,
   daemons: Daemon[],
 ): Promise<void> {
-  const { path, factory, token, officers, ports } = installation;
+  const { path, factory, token } = installation;
 
   step('A token, and a key made inside it');
   await installation.makeToken();
@@ -23,18 +23,33 @@ export async function establish(
   writeFileSync(path('factory', 'offline-keys.json'), publicKeys);
 
   step('A Factory whose roots name that key');
+  await startFactory(installation, { step, seen, run }, daemons);
+
+  await establishPolicy(installation, { step, seen, run }, [`${token}:targets`]);
+  await startPrograms(installation, { step, seen, run }, daemons);
+}
+
+export async function startFactory(installation: Installation, { seen }: Narrator, daemons: Daemon[]): Promise<void> {
+  const { path, factory, ports } = installation;
   daemons.push(await installation.start('sandbox'));
   const root = await fetch(`http://127.0.0.1:${ports.factory}/ota/repo/${factory}/api/v1/user_repo/1.root.json`, {
     headers: { 'Osf-Token': firstLine(path('people', 'alice', 'factory.token')) },
   });
   writeFileSync(path('1.root.json'), Buffer.from(await root.arrayBuffer()));
   seen(`sandbox at http://127.0.0.1:${ports.factory}; its first root is in 1.root.json`);
+}
 
+/** Policy and trust. @param tokens as `policy draft --token` takes them */
+export async function establishPolicy(
+  { path, factory, officers, ports, beginning }: Installation,
+  { step, seen, run }: Narrator,
+  tokens: readonly string[],
+): Promise<void> {
   step('A policy, signed by all its officers');
   await run([
     'policy', 'draft', ...officers.flatMap(({ name }) => ['--officer', `${name}=${path('people', name, 'id.pub')}`]),
     '--factory', factory, '--url', `http://127.0.0.1:${ports.factory}`, '--root', path('1.root.json'),
-    '--token', `${token}:targets`, '--quorum', '2', '--out', path('policy.json'),
+    ...tokens.flatMap((token) => ['--token', token]), '--quorum', '2', '--out', path('policy.json'),
   ]); // prettier-ignore
   for (const { name } of officers) await run(['policy', 'sign', path('policy.json'), '--person', name], { as: name });
   const shown = await run(['policy', 'show', path('policy.json'), '--json']);
@@ -47,9 +62,19 @@ export async function establish(
   step('Trust: everybody writes down the two digests, from a person, not from the service');
   const digests = [policy.sha256, '--root', `${factory}=${policy.signed.factories[0]?.firstRoot.sha256 ?? ''}`];
   await run(['trust', ...digests, '--file', path('service', 'trust.json')]);
-  for (const person of [...officers.map(({ name }) => name), 'ci', 'auditor'])
+  const operators = beginning === 'new' ? ['operator'] : [];
+  for (const person of [...officers.map(({ name }) => name), 'ci', 'auditor', ...operators])
     await run(['trust', ...digests], { as: person });
   await run(['policy', 'verify', path('policy.json')], { as: 'auditor' });
+}
+
+/** Signer and service, and the ways in for people and jobs. */
+export async function startPrograms(
+  installation: Installation,
+  { step, seen, run }: Narrator,
+  daemons: Daemon[],
+): Promise<void> {
+  const { path, officers, ports, beginning } = installation;
 
   step('Signer and service, two programs');
   await run([
@@ -68,15 +93,9 @@ export async function establish(
   seen(
     `service ${daemons.at(-1)?.pid ?? ''} at http://127.0.0.1:${ports.service}; it has no PIN and loads no PKCS#11 module`,
   );
-  await run([
-    'token',
-    'create',
-    '--config',
-    path('service.yaml'),
-    '--name',
-    'ci',
-    '--out',
-    path('people', 'ci', 'countersign.token'),
-  ]);
+  for (const name of beginning === 'new' ? ['ci', 'operator'] : ['ci']) {
+    const out = path('people', name, 'countersign.token');
+    await run(['token', 'create', '--config', path('service.yaml'), '--name', name, '--out', out]);
+  }
   for (const { name } of officers) await run(['login'], { as: name });
 }

@@ -22,19 +22,29 @@ export interface Officer {
 }
 
 /**
+ * How the Factory stands when Countersign comes to it: its roots name the targets key of the token already (`named`), or it is
+ * as a Factory is made, and keys for root and targets wait in two tokens (`new`).
+ */
+export type Beginning = 'named' | 'new';
+
+/**
  * A whole Countersign installation below one folder, set up and run the way an operator would: by the command line and
  * configuration files only. The demo shows it, the end-to-end tests drive it.
  */
 export interface Installation {
   readonly folder: string;
   readonly factory: string;
+  /** The token of the targets key. */
   readonly token: string;
+  /** All of them, each with a PIN of its own. */
+  readonly tokens: readonly string[];
+  readonly beginning: Beginning;
   readonly officers: readonly Officer[];
   readonly path: (...parts: string[]) => string;
   /** Runs the command line as one of the people (their client configuration), or as nobody. */
   readonly countersign: (args: readonly string[], options?: { as?: string; input?: string }) => Promise<Outcome>;
   readonly ports: { readonly factory: number; readonly service: number; readonly metrics: number };
-  /** Makes the SoftHSM token, as an operator with a hardware token would with its vendor's tool. */
+  /** Makes the SoftHSM tokens, as an operator with hardware tokens would with their vendor's tool. */
   readonly makeToken: () => Promise<void>;
   readonly start: (program: 'sandbox' | 'signer' | 'service') => Promise<Daemon>;
 }
@@ -44,6 +54,7 @@ export async function createInstallation(
   folder: string,
   officers: readonly Officer[],
   main = MAIN,
+  beginning: Beginning = 'named',
 ): Promise<Installation> {
   const path = (...parts: string[]): string => join(folder, ...parts);
   for (const part of ['', 'tokens', 'signer', 'service', 'factory', 'people', 'logs', 'evidence']) {
@@ -53,6 +64,8 @@ export async function createInstallation(
     folder,
     factory: 'acme',
     token: 'acme-targets',
+    tokens: beginning === 'new' ? ['acme-root', 'acme-targets'] : ['acme-targets'],
+    beginning,
     officers,
     path,
     ports: { factory: await freePort(), service: await freePort(), metrics: await freePort() },
@@ -62,8 +75,10 @@ export async function createInstallation(
         ...(input === undefined ? {} : { input }),
       }),
     makeToken: async () => {
-      const made = await runProgram(process.execPath, [MAKE_TOKEN, '--dir', path('tokens'), '--label', 'acme-targets']);
-      if (made.status !== 0) throw new Error(made.stderr);
+      for (const label of installation.tokens) {
+        const made = await runProgram(process.execPath, [MAKE_TOKEN, '--dir', path('tokens'), '--label', label]);
+        if (made.status !== 0) throw new Error(made.stderr);
+      }
     },
     start: async (program) =>
       await startDaemon(program, process.execPath, [main, ...argumentsOf(program)], {
@@ -92,7 +107,8 @@ export async function createInstallation(
       case 'sandbox':
         return [
           'sandbox', '--factory', factory, '--port', String(ports.factory), '--state', path('factory', 'state'),
-          '--people', path('factory', 'people.json'), '--offline-keys', path('factory', 'offline-keys.json'),
+          '--people', path('factory', 'people.json'),
+          ...(beginning === 'new' ? [] : ['--offline-keys', path('factory', 'offline-keys.json')]),
         ]; // prettier-ignore
       case 'signer':
         return ['signer', 'run', '--config', path('signer.yaml')];
@@ -121,9 +137,16 @@ export async function createInstallation(
 
 /** Configuration files, PINs, SSH keys and Factory tokens: all that exists before the first command is typed. */
 export async function writeConfiguration(installation: Installation): Promise<void> {
-  const { path, ports, factory, token } = installation;
+  const { path, ports, factory, tokens, beginning } = installation;
   const factoryTokens = new Map<string, string>();
-  for (const person of ['service', 'ci', 'auditor', ...installation.officers.map((officer) => officer.name)]) {
+  const operators = beginning === 'new' ? ['operator'] : [];
+  for (const person of [
+    'service',
+    'ci',
+    'auditor',
+    ...operators,
+    ...installation.officers.map((officer) => officer.name),
+  ]) {
     factoryTokens.set(person, randomBytes(20).toString('hex'));
   }
   const url = `http://127.0.0.1:${ports.factory}`;
@@ -134,23 +157,22 @@ export async function writeConfiguration(installation: Installation): Promise<vo
         name,
         role: name === 'service' ? 'admin' : 'member',
         token: bearer,
-        scopes:
-          name === 'service' || name === 'alice' ? ['targets:read-update', 'devices:read-update'] : ['targets:read'],
+        scopes: ['service', 'alice', ...operators].includes(name)
+          ? ['targets:read-update', 'devices:read-update']
+          : ['targets:read'],
       })),
     }),
   );
   writeYaml(path('signer.yaml'), {
     stateDir: './signer/state',
     socket: './signer/signer.sock',
-    tokens: [
-      {
-        label: token,
-        module: softhsmModule(),
-        moduleEnvironment: { SOFTHSM2_CONF: './tokens/softhsm2.conf' },
-        pinFile: './tokens/acme-targets.pin',
-        workers: 2,
-      },
-    ],
+    tokens: tokens.map((label) => ({
+      label,
+      module: softhsmModule(),
+      moduleEnvironment: { SOFTHSM2_CONF: './tokens/softhsm2.conf' },
+      pinFile: `./tokens/${label}.pin`,
+      workers: label === installation.token ? 2 : 1,
+    })),
     log: { level: 'info', style: 'text' },
   });
   writeSecret(path('service', 'factory.token'), factoryTokens.get('service') ?? '');
@@ -173,7 +195,7 @@ export async function writeConfiguration(installation: Installation): Promise<vo
       service: `http://127.0.0.1:${ports.service}`,
       factories: { [factory]: { url, tokenFile: './factory.token' } },
       ...(officer === undefined ? {} : { sshKey: './id' }),
-      ...(person === 'ci' ? { tokenFile: './countersign.token' } : {}),
+      ...(person === 'ci' || operators.includes(person) ? { tokenFile: './countersign.token' } : {}),
     });
     if (officer !== undefined) await makeSshKey(officer, path('people', person, 'id'));
   }

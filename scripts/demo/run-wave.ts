@@ -1,11 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { checkAsDevice } from '../../src/sandbox/index.js';
 import { createSignerClient } from '../../src/signer/client/index.js';
+import { approve, waitDelivered } from './approve.js';
 import { firstLine, type Installation } from './installation.js';
 import type { Narrator } from './narrate.js';
 import { runProgram } from './process.js';
 
 export interface WaveResult {
+  readonly name: string;
   readonly version: number;
   readonly tag: string;
   readonly keyid: string;
@@ -30,7 +32,7 @@ export async function runWave(installation: Installation, narrator: Narrator): P
   step('The first officer reads and approves; one approval is not enough');
   const review = await run(['review', id], { as: 'alice' });
   console.log(review.stdout.replace(/^/gmu, '   │ '));
-  await approve('alice');
+  await approve(narrator, id, 'alice');
   await handToSigner('QUORUM_NOT_MET');
 
   step('A tampered dossier is refused, by everybody');
@@ -41,11 +43,10 @@ export async function runWave(installation: Installation, narrator: Narrator): P
   await handToSigner(undefined, tampered);
 
   step('The second approval is enough: signed in the token, delivered, accepted');
-  await approve('bob');
-  const done = await run(['show', id, '--wait', '30', '--json'], { as: 'ci' });
-  const request = JSON.parse(done.stdout) as { state: string; signatures: { keyid: string; method: string }[] };
-  if (request.state !== 'delivered') throw new Error(`the request is ${request.state}`);
-  const [signature] = request.signatures;
+  await approve(narrator, id, 'bob');
+  const {
+    signatures: [signature],
+  } = await waitDelivered(narrator, id);
   if (signature === undefined) throw new Error('there is no signature');
   seen(`signed with ${signature.method} by ${signature.keyid}`);
   const signed = await run(['signed', id], { as: 'ci' });
@@ -61,18 +62,13 @@ export async function runWave(installation: Installation, narrator: Narrator): P
   console.log(verified.stdout.replace(/^/gmu, '   │ '));
   for (const { name } of officers) await verifyWithOpenSsh(name);
   await run(['signer', 'journal', 'verify', path('signer', 'state', 'journal.jsonl')]);
-  return { version: WAVE.version, tag: WAVE.tag, keyid: signature.keyid, officers: officers.map(({ name }) => name) };
-
-  async function approve(name: string): Promise<void> {
-    const reviewed = await run(['review', id, '--json'], { as: name });
-    const { shortCode, freshness } = JSON.parse(reviewed.stdout) as {
-      shortCode: string;
-      freshness: { checked: boolean };
-    };
-    if (!freshness.checked) throw new Error('freshness was not checked');
-    await run(['approve', id, '--code', shortCode], { as: name });
-    seen(`${name} approved with the SSH key in people/${name}/id`);
-  }
+  return {
+    name: WAVE.name,
+    version: WAVE.version,
+    tag: WAVE.tag,
+    keyid: signature.keyid,
+    officers: officers.map(({ name }) => name),
+  };
 
   async function dossierText(): Promise<string> {
     return (await run(['dossier', id], { as: 'alice' })).stdout;

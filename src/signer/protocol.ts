@@ -238,6 +238,8 @@ export const statusSchema = z.object({
       serial: z.string().nullable(),
       /** `ready` when its keys can sign; other words say why not. */
       state: z.string(),
+      /** For which its keys sign, as the configuration or else the journal has it. One for root alone may be absent until a ceremony. */
+      roles: z.array(role),
       workers: z.array(z.object({ pid: z.number().nullable(), state: z.string(), restarts: z.number() })),
     }),
   ),

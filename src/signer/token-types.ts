@@ -91,6 +91,8 @@ export interface TokenStatus {
   readonly error: ErrorWire | null;
   /** As it was last seen; null if the token has none, or nobody has looked yet. */
   readonly canary: CanaryKey | null;
+  /** The roles that it may sign for by the configuration; null if that does not say. */
+  readonly roles: readonly KeyRole[] | null;
   /** Jobs that wait for a worker. */
   readonly queued: number;
   readonly workers: readonly {

@@ -168,6 +168,8 @@ export interface SignerStatus {
     readonly serial: string | null;
     /** `ready` when its keys can sign; other words say why not. */
     readonly state: string;
+    /** For which its keys sign; a token for root alone may be absent until a ceremony. */
+    readonly roles?: readonly string[];
     readonly workers: readonly { readonly pid: number | null; readonly state: string; readonly restarts: number }[];
   }[];
   readonly watermarks: readonly Watermark[];

@@ -20,23 +20,28 @@ export async function checkReadiness(
   context: Context,
   factories: ReadonlyMap<string, FactoryPort>,
 ): Promise<ReadinessReport> {
+  const status = statusOf(context);
   const [store, signer, canaries, ...reached] = await Promise.all([
     check(context, { name: 'store' }, () => context.store.check()),
-    checkSigner(context),
-    checkCanaries(context),
+    checkSigner(context, status),
+    checkCanaries(context, status),
     ...[...factories].map(([subject, port]) => check(context, { name: 'factory', subject }, () => port.self())),
   ]);
   const checks = [store, ...signer, ...canaries, ...reached];
   return { ready: checks.every(({ ok }) => ok), checks };
 }
 
-async function checkSigner(context: Context): Promise<ReadinessCheck[]> {
+async function statusOf(context: Context): Promise<SignerStatus> {
+  return context.signer.status(await newestReceipt(context));
+}
+
+async function checkSigner(context: Context, asked: Promise<SignerStatus>): Promise<ReadinessCheck[]> {
   let status: SignerStatus | null = null;
   const signer = await check(context, { name: 'signer' }, async () => {
-    status = await context.signer.status(await newestReceipt(context));
+    status = await asked;
     requireSound(status, context.pins.policySha256);
   });
-  return [signer, ...tokensOf(status, mayBeAway(context))];
+  return [signer, ...tokensOf(status)];
 }
 
 function requireSound(status: SignerStatus, service: string): void {
@@ -79,38 +84,40 @@ function clockBehind({ clock, journal }: SignerStatus): CountersignError {
   );
 }
 
-function tokensOf(status: SignerStatus | null, isSpare: (label: string) => boolean): ReadinessCheck[] {
-  return (status?.tokens ?? []).map(({ label, state }): ReadinessCheck => {
-    const head = { name: 'token', subject: label } as const;
-    if (state === 'ready') return { ...head, ok: true };
-    if (isSpare(label)) return { ...head, ok: true, message: `the token is ${state}: only root updates wait for it` };
-    return { ...head, ok: false, code: 'TOKEN_UNAVAILABLE', message: `the token is ${state}` };
+function tokensOf(status: SignerStatus | null): ReadinessCheck[] {
+  return (status?.tokens ?? []).map((token) => {
+    const { label: subject, state } = token;
+    if (state === 'ready') return { name: 'token', subject, ok: true };
+    if (isAway(token)) return { name: 'token', subject, ok: true, message: AWAY };
+    return { name: 'token', subject, ok: false, code: 'TOKEN_UNAVAILABLE', message: `the token is ${state}` };
   });
 }
 
-/** A token with root keys alone may be away until a ceremony: Waves go on without it. */
-function mayBeAway({ policy }: Context): (label: string) => boolean {
-  const tokens = policy.policy.factories.flatMap((factory) => factory.tokens);
-  return (label) => {
-    const named = tokens.filter((token) => token.label === label);
-    return named.length > 0 && named.every(({ roles }) => !roles.includes('targets'));
-  };
+const AWAY = 'the token is not there; root updates wait for it, nothing else does';
+
+/** A token with root keys alone lies in a safe until a ceremony. One whose PIN was refused is there, and needs its operator. */
+function isAway({ state, roles = [] }: SignerStatus['tokens'][number]): boolean {
+  return state === 'unavailable' && roles.length > 0 && roles.every((role) => role === 'root');
 }
 
 /** One for each token. Those without a canary key are let pass, and say so: they worked before there were canaries. */
-async function checkCanaries(context: Context): Promise<ReadinessCheck[]> {
+async function checkCanaries(context: Context, status: Promise<SignerStatus>): Promise<ReadinessCheck[]> {
   let canaries: readonly CanaryState[] = [];
   const asked = await check(context, { name: 'canary' }, async () => {
     canaries = (await context.signer.canary()).tokens;
   });
-  const isSpare = mayBeAway(context);
-  return asked.ok ? canaries.map((canary) => canaryCheck(canary, isSpare(canary.label))) : [asked];
+  if (!asked.ok) return [asked];
+  const tokens = await status.then(
+    (known) => known.tokens,
+    () => [],
+  );
+  const away = new Set(tokens.filter(isAway).map(({ label }) => label));
+  return canaries.map((one) =>
+    away.has(one.label) ? { name: 'canary', subject: one.label, ok: true, message: AWAY } : canaryCheck(one),
+  );
 }
 
-function canaryCheck(
-  { label: subject, state, code = 'TOKEN_UNAVAILABLE', message }: CanaryState,
-  spare: boolean,
-): ReadinessCheck {
+function canaryCheck({ label: subject, state, code = 'TOKEN_UNAVAILABLE', message }: CanaryState): ReadinessCheck {
   const head = { name: 'canary', subject } as const;
   switch (state) {
     case 'ok':
@@ -119,7 +126,6 @@ function canaryCheck(
       return { ...head, ok: true, message: `no canary key: countersign key generate --role canary --token ${subject}` };
     case 'pending':
     case 'failed':
-      if (spare) return { ...head, ok: true, message: message ?? 'the token does not sign' };
       return { ...head, ok: false, code, message: message ?? 'the token does not sign' };
   }
 }

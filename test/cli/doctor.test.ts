@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { checkClock } from '../../src/cli/doctor/check-clock.js';
 import { checkFactory } from '../../src/cli/doctor/check-factory.js';
 import { checkPolicy } from '../../src/cli/doctor/check-policy.js';
-import { checkPublished } from '../../src/cli/doctor/check-published.js';
+import { checkPublished, judgeRootKeys } from '../../src/cli/doctor/check-published.js';
 import { checkSigner } from '../../src/cli/doctor/check-signer.js';
 import { checkStore } from '../../src/cli/doctor/check-store.js';
 import type { Finding } from '../../src/cli/doctor/finding.js';
@@ -19,10 +19,11 @@ import { openStore } from '../../src/store/index.js';
 import { cli } from '../support/cli.js';
 import { codeOf } from '../support/error-code.js';
 import { createFixture } from '../support/factory-fixture.js';
+import { tufKey } from '../support/tuf-key.js';
 import { createMemoryFactory } from '../signing/memory-factory.js';
 
 const DAY_MS = 86_400_000;
-const fixture = createFixture();
+const fixture = createFixture({ rootKeys: [tufKey()] });
 const trusted = { pins: fixture.pins, policy: fixture.policy };
 const servers: Server[] = [];
 let folder: string;
@@ -95,6 +96,17 @@ describe('the doctor looks at the Factory', () => {
     expectHelp([...soon, ...late]);
   });
 
+  it('and is not content when the loss of one root key would be the loss of the Factory', () => {
+    const root = fixture.roots.production.at(-1)?.signed;
+    if (root === undefined) throw new Error('the fixture has a root');
+    const judged = (keyids: string[], threshold: number): string[] => {
+      const findings = judgeRootKeys('root keys', { ...root, roles: { ...root.roles, root: { keyids, threshold } } });
+      expectHelp(findings);
+      return levels(findings);
+    };
+    expect([judged(['a'], 1), judged(['a', 'b'], 2), judged(['a', 'b'], 1)]).toEqual([['fail'], ['fail'], ['ok']]);
+  });
+
   it('and names a document outside the safe subset, and a root that is not the pinned one', async () => {
     const unsafe = { ...createMemoryFactory(fixture), ciTargets: () => Promise.resolve(Buffer.from('{"signed":1.5}')) };
     const findings = await checkPublished(unsafe, trusted, fixture.now);
@@ -111,10 +123,11 @@ describe('the doctor looks at the signer', () => {
   const status = {
     ...{ initialised: true, service: fixture.pins.policySha256, policy: { version: 1, sha256: 'x' }, factories: [] },
     ...{ roots: [], keys: [], watermarks: [], frozen: [], recoveries: [], clockOk: true, stopping: false },
-    tokens: [{ label: 't', serial: '1', state: 'ready', workers: [] }],
+    tokens: [{ label: 't', serial: '1', state: 'ready', roles: ['targets'], workers: [] }],
     journal: { seq: 1, hash: 'x', at: '2026-11-22T16:00:00Z', failed: false, incomplete: false },
   };
   const frozen = [{ factory: 'acme', role: 'targets', keyid: 'k', version: 1, sha256: 'x', at: 'x' }];
+  const away = (roles: string[]) => ({ label: 't', serial: '1', state: 'unavailable', roles, workers: [] });
   let number = 0;
   const check = async (change: object): Promise<Finding[]> => {
     const socket = join(folder, `s${++number}`);
@@ -128,6 +141,8 @@ describe('the doctor looks at the signer', () => {
     ['has its clock behind', { clockOk: false }, ['fail', 'ok']],
     ['could not write', { journal: { ...status.journal, failed: true } }, ['fail', 'ok']],
     ['has a role frozen', { frozen }, ['fail', 'ok']],
+    ['waits for the token of the root keys', { tokens: [away(['root'])] }, ['ok']],
+    ['lacks a token that Waves need', { tokens: [away(['root', 'targets'])] }, ['fail', 'ok']],
     ['lacks its token', { tokens: [{ ...status.tokens[0], state: 'pin-refused' }] }, ['fail', 'ok']],
     [
       'had its workers restarted',

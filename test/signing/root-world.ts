@@ -182,7 +182,7 @@ export async function createRootWorld(options: RootWorldOptions = {}): Promise<R
   return world;
 }
 
-export function signAsFirst({ public: key, private: pem }: FirstRootKey, payload: Buffer): Signature {
+function signAsFirst({ public: key, private: pem }: FirstRootKey, payload: Buffer): Signature {
   const padding = { key: createPrivateKey(pem), padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 };
   return {
     keyid: keyidOf(key),

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NAMESPACES } from '../../src/approval/index.js';
-import { buildWaveStatement, type Statement } from '../../src/dossier/index.js';
+import { buildWaveStatement, type Pins, type Statement } from '../../src/dossier/index.js';
 import { writeWaveChanges } from '../../src/factory/index.js';
 import { serializePolicy, signedPolicy, type Policy, type SignedPolicy } from '../../src/policy/index.js';
 import { Journal, type JournalOptions } from '../../src/signer/journal/journal.js';
@@ -33,24 +33,82 @@ import { tufKey, type TufKey } from './tuf-key.js';
 
 export const DAY_MS = 24 * 60 * 60 * 1000;
 
-export interface SignerBench {
+export interface SignerBench extends SignerSite {
   readonly fixture: Fixture;
   /** The key in the token; root 3 names it as its offline targets key. */
   readonly key: TufKey;
   readonly token: SoftToken;
+}
+
+export interface SiteOptions {
+  readonly policyText: string;
+  readonly pins: Pins;
+  readonly pools: readonly SoftToken[];
+  readonly now: Date;
+}
+
+/** A state directory, and the signer that runs on it now and then. */
+export class SignerSite {
   readonly stateDir: string;
   readonly journalPath: string;
-  readonly logger: RecordingLogger;
+  readonly logger: RecordingLogger = recordingLogger();
   /** The signer's clock. */
   now: Date;
   /** A step at which it throws is where the signer dies. */
   onStep: OnStep | undefined;
-  readonly signer: Signer;
-  readonly journal: Journal;
+  readonly #parent = mkdtempSync(join(tmpdir(), 'signer-'));
+  #running: { journal: Journal; signer: Signer } | null = null;
+
+  private constructor(private readonly options: SiteOptions) {
+    this.stateDir = join(this.#parent, 'state');
+    this.journalPath = join(this.stateDir, 'journal.jsonl');
+    this.now = options.now;
+  }
+
+  static async start(options: SiteOptions): Promise<SignerSite> {
+    const { policyText, pins, pools, now } = options;
+    const site = new SignerSite(options);
+    const keys = (await Promise.all(pools.map((pool) => pool.keys()))).flat();
+    await initSigner({ stateDir: site.stateDir, policies: [policyText], pins, keys, now });
+    await site.restart();
+    return site;
+  }
+
+  get signer(): Signer {
+    return this.#up().signer;
+  }
+
+  get journal(): Journal {
+    return this.#up().journal;
+  }
+
+  #up(): { journal: Journal; signer: Signer } {
+    if (this.#running === null) throw new Error('the signer is stopped');
+    return this.#running;
+  }
+
   /** Stops the signer without a word and starts it from its file. */
-  restart(options?: Partial<JournalOptions>): Promise<void>;
-  stop(): Promise<void>;
-  remove(): Promise<void>;
+  async restart(journalOptions: Partial<JournalOptions> = {}): Promise<void> {
+    await this.stop();
+    const { logger, stateDir } = this;
+    const onStep: OnStep = (step) => this.onStep?.(step);
+    const journal = await Journal.open({ stateDir, logger, onWritten: stepsOfWriting(onStep), ...journalOptions });
+    const tokens = new Tokens(this.options.pools, logger);
+    const signer = new Signer({ journal, tokens, logger, now: () => this.now, onStep });
+    this.#running = { journal, signer };
+    await signer.readTokens();
+  }
+
+  async stop(): Promise<void> {
+    await this.#running?.signer.settle();
+    await this.#running?.journal.close();
+    this.#running = null;
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    rmSync(this.#parent, { recursive: true });
+  }
 }
 
 export interface BenchOptions extends FixtureOptions {
@@ -75,57 +133,9 @@ export async function signerBench(options: BenchOptions = {}): Promise<SignerBen
     keys: [{ pair: key, ...tokenKey }],
     ...(tokenLabel === undefined ? {} : { label: tokenLabel }),
   });
-  const pools = [token, ...extraTokens];
-  const parent = mkdtempSync(join(tmpdir(), 'signer-'));
-  const stateDir = join(parent, 'state');
-  const logger = recordingLogger();
-  const keys = (await Promise.all(pools.map((pool) => pool.keys()))).flat();
-  await initSigner({ stateDir, policies: [fixture.policyText], pins: fixture.pins, keys, now: fixture.now });
-
-  let running: { journal: Journal; signer: Signer } | null = null;
-  const bench = {
-    fixture,
-    key,
-    token,
-    stateDir,
-    journalPath: join(stateDir, 'journal.jsonl'),
-    logger,
-    now: fixture.now,
-    onStep: undefined as OnStep | undefined,
-    get signer(): Signer {
-      if (running === null) throw new Error('the signer is stopped');
-      return running.signer;
-    },
-    get journal(): Journal {
-      if (running === null) throw new Error('the signer is stopped');
-      return running.journal;
-    },
-    async restart(journalOptions: Partial<JournalOptions> = {}): Promise<void> {
-      await bench.stop();
-      const onStep: OnStep = (step) => bench.onStep?.(step);
-      const journal = await Journal.open({
-        stateDir,
-        logger,
-        onWritten: stepsOfWriting(onStep),
-        ...journalOptions,
-      });
-      const tokens = new Tokens(pools, logger);
-      const signer = new Signer({ journal, tokens, logger, now: () => bench.now, onStep });
-      running = { journal, signer };
-      await signer.readTokens();
-    },
-    async stop(): Promise<void> {
-      await running?.signer.settle();
-      await running?.journal.close();
-      running = null;
-    },
-    async remove(): Promise<void> {
-      await bench.stop();
-      rmSync(parent, { recursive: true });
-    },
-  };
-  await bench.restart();
-  return bench;
+  const { policyText, pins, now } = fixture;
+  const site = await SignerSite.start({ policyText, pins, now, pools: [token, ...extraTokens] });
+  return Object.assign(site, { fixture, key, token });
 }
 
 export interface WaveOver {

@@ -96,6 +96,7 @@ export function softToken(options: SoftTokenOptions = {}): SoftToken {
       state,
       error: null,
       canary: canaryOf(options),
+      roles: null,
       queued: 0,
       workers: [],
     }),

@@ -47,9 +47,10 @@ function judge(status: SignerStatus, service: string | null): Finding[] {
       fail('signer', `${role} of ${factory} is frozen: ${keyid} signed what the journal does not know`, todo),
     );
   }
-  for (const { label, state, workers } of tokens) {
+  for (const { label, state, roles, workers } of tokens) {
     const restarts = workers.reduce((sum, worker) => sum + worker.restarts, 0);
-    if (state !== 'ready') findings.push(fail(`token ${label}`, `is ${state}`, 'look at the signer’s log'));
+    if (isForCeremonies({ state, roles })) findings.push(ok(`token ${label}`, 'is not there; only root updates wait'));
+    else if (state !== 'ready') findings.push(fail(`token ${label}`, `is ${state}`, 'look at the signer’s log'));
     else if (restarts > 0)
       findings.push(warn(`token ${label}`, `its workers were restarted ${restarts} times`, 'look at the signer’s log'));
   }
@@ -58,6 +59,11 @@ function judge(status: SignerStatus, service: string | null): Finding[] {
       findings.push(warn(`key ${keyid.slice(0, 12)}`, 'is known and in no token now', 'attach its token'));
   }
   return findings;
+}
+
+/** A token with root keys alone lies in a safe until a ceremony. */
+export function isForCeremonies({ state, roles }: Pick<SignerStatus['tokens'][number], 'state' | 'roles'>): boolean {
+  return state === 'unavailable' && roles.length > 0 && roles.every((role) => role === 'root');
 }
 
 function clockOf({ clock, journal }: SignerStatus): string {

@@ -2,6 +2,7 @@ import type { SignerConfig, SignerTokenConfig } from '../../config/index.js';
 import { readToken, type SignerStatus, type TokenKey } from '../../signer/index.js';
 import { createLogger } from '../../telemetry/index.js';
 import { tokenConfig } from '../signer-tokens.js';
+import { isForCeremonies } from './check-signer.js';
 import { examine, fail, ok, warn, type Finding } from './finding.js';
 
 /**
@@ -16,6 +17,9 @@ export function checkToken(
   const name = token.label ?? token.serial ?? '';
   const check = `token ${name}`;
   const known = status?.tokens.find(({ label, serial }) => label === name || serial === name);
+  if (known !== undefined && isForCeremonies(known)) {
+    return Promise.resolve([ok(check, 'is not there; only root updates wait for it')]);
+  }
   if (known !== undefined && known.state !== 'ready') {
     const todo = 'the signer’s log says why; `countersign signer pin-reset` once the PIN is right';
     return Promise.resolve([fail(check, `the signer has it as ${known.state}`, todo)]);

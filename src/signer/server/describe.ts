@@ -2,7 +2,7 @@ import { formatTime, parseCanonical } from '../../tuf/index.js';
 import { keyUses, useOf } from '../decide/index.js';
 import type { Journal, SignerState, VersionDigest } from '../journal/index.js';
 import { keysSchema, type SignerKey, type SignerStatus } from '../protocol.js';
-import type { TokenKey } from '../token-types.js';
+import { KEY_ROLES, type KeyRole, type TokenKey } from '../token-types.js';
 import type { Tokens } from './tokens.js';
 
 /** Every key that the signer answers for: those that a token has now, and those that only the journal remembers. */
@@ -56,10 +56,11 @@ export function describeStatus({ journal, tokens, now, stopping, incomplete }: S
     policy: { version: policy?.policy.version ?? 0, sha256: policy?.sha256 ?? '' },
     factories,
     roots: factories.flatMap((factory) => describeRoots(state, factory)),
-    tokens: tokens.status().map(({ label, serial, state: tokenState, workers }) => ({
+    tokens: tokens.status().map(({ label, serial, state: tokenState, roles, workers }) => ({
       label: label ?? serial ?? '',
       serial,
       state: tokenState,
+      roles: [...(roles ?? rolesIn(state, label, serial))],
       workers: workers.map(({ pid, state: workerState, restarts }) => ({ pid, state: workerState, restarts })),
     })),
     keys: describeKeys(state, tokens.keys),
@@ -82,6 +83,12 @@ export function describeStatus({ journal, tokens, now, stopping, incomplete }: S
     clock: formatTime(now),
     stopping,
   };
+}
+
+/** Of the keys that were ever seen in a token. */
+function rolesIn({ keys }: SignerState, label: string | null, serial: string | null): readonly KeyRole[] {
+  const seen = [...keys.values()].filter(({ token }) => token.label === label || token.serial === serial);
+  return KEY_ROLES.filter((role) => seen.some((key) => key.role === role));
 }
 
 function describeFailure({ failure }: Journal): Pick<SignerStatus['journal'], 'failed' | 'failure'> {

@@ -50,7 +50,8 @@ export async function signInChunks(signing: ChunkedSigning): Promise<Error | nul
       const job = next.value;
       if (failures.has(job.tokenKey)) continue;
       try {
-        made.push(await makeSignature(job, tokens));
+        const signature = await makeSignature(job, tokens);
+        made.push(signature); // not in one expression: the list may have been cut meanwhile
       } catch (error) {
         failures.set(job.tokenKey, asError(error));
       }

@@ -138,6 +138,7 @@ export class WorkerPool implements TokenPool {
       state: this.#state(),
       error: isReady || error === undefined ? null : errorToWire(error),
       canary: this.#canary,
+      roles: this.#config.roles ?? null,
       queued: this.#queue.length,
       workers: this.#slots.map(({ worker, state, restarts }) => ({ pid: worker?.pid ?? null, state, restarts })),
     };

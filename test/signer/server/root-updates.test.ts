@@ -1,0 +1,358 @@
+import { readFileSync, statSync, truncateSync } from 'node:fs';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { verifyDossier } from '../../../src/dossier/index.js';
+import type { RootChange } from '../../../src/factory/index.js';
+import { parseRoot, serializeMetadata, verifyRootUpdate, verifySignature } from '../../../src/tuf/index.js';
+import type { JournalBody } from '../../../src/signer/journal/index.js';
+import type { SignResult } from '../../../src/signer/index.js';
+import { metadataText } from '../../support/factory-fixture.js';
+import { rejectionOf } from '../../support/reject-code.js';
+import { CHANGELOG, KEYS, addKey, replaceKey, targetsDocument } from '../../support/root-base.js';
+import {
+  createRootFixture,
+  type FixtureUpdate,
+  type RootDossierOptions,
+  type RootFixture,
+  type RootFixtureOptions,
+} from '../../support/root-fixture.js';
+import { Crash, SignerSite } from '../../support/signer-bench.js';
+import { softToken, type SoftToken, type SoftTokenKey } from '../../support/soft-token-pool.js';
+import { tufKey, type TufKey } from '../../support/tuf-key.js';
+
+const [rootKey, nextRootKey] = KEYS.root;
+const [targetsKey] = KEYS.targets;
+const [standby] = KEYS.spare;
+const ROTATION: RootChange[] = [replaceKey('targets', targetsKey, standby), CHANGELOG];
+
+interface Bench {
+  readonly fixture: RootFixture;
+  readonly root: SoftToken;
+  readonly targets: SoftToken;
+  readonly site: SignerSite;
+  sign(options: RootDossierOptions): Promise<SignResult>;
+}
+
+let bench: Bench;
+afterEach(async () => bench.site.remove());
+
+const asRoot = (pair: TufKey): SoftTokenKey => ({ pair, role: 'root' });
+
+/** Two tokens: one with the root keys and one with the targets keys, standby keys in both. */
+async function start(options: RootFixtureOptions = {}, canary?: TufKey): Promise<Bench> {
+  const fixture = createRootFixture(options);
+  const root = softToken({ label: 'root', serial: '0001', keys: [asRoot(rootKey), asRoot(nextRootKey)] });
+  const targets = softToken({
+    serial: '0001',
+    keys: [{ pair: targetsKey }, { pair: standby }],
+    ...(canary === undefined ? {} : { canary }),
+  });
+  const { pins, now, officers } = fixture;
+  const site = await SignerSite.start({ policyText: officers.policyText, pins, now, pools: [root, targets] });
+  await site.journal.append(now, signedBefore(fixture));
+  const sign = async (asked: RootDossierOptions) => site.signer.sign(await fixture.dossier(asked));
+  return { fixture, root, targets, site, sign };
+}
+
+/** What the keys of the tokens signed in the days of an earlier journal. */
+function signedBefore({ roots, documents }: RootFixture): JournalBody[] {
+  const adopted = { type: 'adopted', factory: 'acme' } as const;
+  const ofRoots = (['ci', 'production'] as const).map((repository): JournalBody => {
+    const { sha256 = '' } = roots[repository].at(-1) ?? {};
+    return { ...adopted, repository, role: 'root', tag: null, version: 3, sha256, keyid: rootKey.keyid };
+  });
+  const ofTargets = documents.map(({ tag, metadata: { sha256, signed } }): JournalBody => {
+    const { version } = signed;
+    return { ...adopted, repository: 'production', role: 'targets', tag, version, sha256, keyid: targetsKey.keyid };
+  });
+  return [...ofRoots, ...ofTargets];
+}
+
+const entries = (type: string): Record<string, unknown>[] =>
+  readFileSync(bench.site.journalPath, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter((entry) => entry['type'] === type);
+
+/** The new roots as the Factory publishes them, with these signatures. */
+function publish({ update }: FixtureUpdate, { signatures }: Pick<SignResult, 'signatures'>) {
+  const { roots } = bench.fixture;
+  const chain = (repository: 'ci' | 'production', document: number): string[] => {
+    const made = signatures.filter((one) => one.document === document);
+    const signed = made.map(({ keyid, method, sig }) => ({ keyid, method, sig }));
+    const root = serializeMetadata({ signatures: signed, signedBytes: update[repository] });
+    return [...roots[repository].map(metadataText), root.toString('utf8')];
+  };
+  return { factory: 'acme', roots: { ci: chain('ci', 0), production: chain('production', 1) } };
+}
+
+const useOf = async ({ keyid }: TufKey): Promise<string | undefined> =>
+  (await bench.site.signer.keys()).keys.find((key) => key.keyid === keyid)?.use;
+
+describe('a root update', () => {
+  it('is signed for the old threshold and the new one, and every document that it re-signs with it', async () => {
+    bench = await start();
+    const update = await bench.fixture.update([replaceKey('root', rootKey, nextRootKey), ...ROTATION]);
+    const result = await bench.sign({ update });
+    expect(result.signatures.map(({ document, keyid }) => [document, keyid])).toEqual([
+      ...[0, 1].flatMap((document) => [rootKey, nextRootKey].map(({ keyid }) => [document, keyid]).sort()),
+      [2, standby.keyid],
+    ]);
+    const [document] = bench.fixture.documents;
+    for (const signature of result.signatures) {
+      if (signature.document !== 2) continue;
+      verifySignature(standby.key, signature, document?.metadata.signedBytes ?? Buffer.alloc(0));
+    }
+    const { roots } = publish(update, result);
+    for (const repository of ['ci', 'production'] as const) {
+      const before = bench.fixture.roots[repository].at(-1);
+      if (before === undefined) throw new Error('the fixture has roots');
+      verifyRootUpdate(before, parseRoot(Buffer.from(roots[repository].at(-1) ?? '')));
+    }
+    expect(await bench.sign({ update })).toEqual(result);
+    expect(entries('intent')).toMatchObject([
+      { kind: 'root', keys: [nextRootKey.keyid, standby.keyid].sort(), documents: [{}, {}, {}] },
+    ]);
+    expect(await bench.site.signer.progress(update.sha256)).toEqual({ wanted: 5, made: 5 });
+  });
+
+  it('proves by the journal when and by whom it was decided', async () => {
+    bench = await start();
+    const { fixture } = bench;
+    const update = await fixture.update(ROTATION);
+    const { signatures, journal } = await bench.sign({ update });
+    const { lines } = await bench.site.signer.journalOf(update.sha256);
+    const evidence = await fixture.dossier({
+      update,
+      parts: (parts) => ({ ...parts, signatures, journal: lines }),
+    });
+    const verified = await verifyDossier(evidence, fixture.pins, new Date('2050-01-01T00:00:00Z'));
+    expect(verified.journal).toMatchObject({ head: journal, intent: { persons: ['alice', 'bob'] } });
+    expect(verified.journal?.signatures).toHaveLength(3);
+  });
+
+  it('comes into force here when it was shown published, and not because it was signed', async () => {
+    bench = await start();
+    const update = await bench.fixture.update(ROTATION);
+    const result = await bench.sign({ update });
+    expect([await useOf(targetsKey), await useOf(standby)]).toEqual(['in-root', 'standby']);
+    const newest = { version: 4 };
+    const shown = await bench.site.signer.publishedRoots(publish(update, result));
+    expect(shown).toMatchObject({ roots: { ci: newest, production: newest } });
+    expect([await useOf(targetsKey), await useOf(standby)]).toEqual(['retired', 'in-root']);
+    await bench.site.restart();
+    expect([await useOf(targetsKey), await useOf(standby)]).toEqual(['retired', 'in-root']);
+  });
+
+  it('is not signed a second time in another way, unless the statement names the first as superseded', async () => {
+    bench = await start();
+    const { fixture } = bench;
+    const first = await fixture.update(ROTATION);
+    await bench.sign({ update: first });
+    const other = { ...CHANGELOG, message: 'Rotate keys again' } as RootChange;
+    const build = (supersedes: string[] | null) =>
+      fixture.update([...ROTATION.slice(0, 1), other], {
+        input: (input) => ({
+          ...input,
+          id: 'req_00000000000000000000000002',
+          supersedes: supersedes === null ? null : { statement: first.sha256, documents: supersedes },
+        }),
+      });
+    expect(await rejectionOf(bench.sign({ update: await build(null) }))).toMatch(/^WATERMARK_ISSUED/);
+    const [ci, production] = first.statement.documents;
+    expect(await rejectionOf(bench.sign({ update: await build([ci.sha256]) }))).toMatch(/^WATERMARK_ISSUED/);
+    expect((await bench.sign({ update: await build([ci.sha256, production.sha256]) })).signatures).toHaveLength(3);
+  });
+
+  it('is not signed on a root that another one has replaced', async () => {
+    bench = await start();
+    const update = await bench.fixture.update(ROTATION);
+    await bench.site.signer.publishedRoots(publish(update, await bench.sign({ update })));
+    const late = await bench.fixture.update([addKey('root', nextRootKey), CHANGELOG], {
+      input: (input) => ({ ...input, id: 'req_00000000000000000000000002' }),
+    });
+    expect(await rejectionOf(bench.sign({ update: late }))).toMatch(/^VERSION_ROLLBACK/);
+  });
+
+  it('signs targets again at their published version while a Wave is active above them', async () => {
+    const documents = [
+      targetsDocument('production', [targetsKey, KEYS.online], { version: 40 }),
+      targetsDocument('production', [targetsKey, KEYS.online], { version: 42, wave: 'w42' }),
+    ];
+    bench = await start({ documents });
+    const update = await bench.fixture.update([addKey('targets', standby), CHANGELOG], { also: [standby.keyid] });
+    expect(update.statement.documents.slice(2)).toMatchObject([{ wave: null }, { wave: 'w42' }]);
+    expect((await bench.sign({ update })).signatures).toHaveLength(4);
+    const line = { factory: 'acme', repository: 'production', role: 'targets', tag: 'production' } as const;
+    expect(bench.site.journal.state.watermarkOf(line)).toMatchObject({
+      base: { version: 40 },
+      published: { version: 42 },
+      issued: [{ version: 40 }, { version: 42 }],
+    });
+  });
+
+  it('is not signed while a signature from outside is missing', async () => {
+    const [old] = KEYS.root;
+    bench = await start({ root: [old] });
+    bench.root.hold([asRoot(nextRootKey)]);
+    const site = await SignerSite.start({
+      ...{ policyText: bench.fixture.officers.policyText, pins: bench.fixture.pins, now: bench.fixture.now },
+      pools: [softToken({ label: 'root', serial: '0001', keys: [asRoot(nextRootKey)] })],
+    });
+    try {
+      const update = await bench.fixture.update([replaceKey('root', old, nextRootKey), CHANGELOG], { outside: [old] });
+      const lacking = await bench.fixture.dossier({ update });
+      expect(await rejectionOf(site.signer.sign(lacking))).toMatch(/^THRESHOLD_NOT_MET/);
+      const { signatures } = await site.signer.sign(await bench.fixture.dossier({ update, externals: [old] }));
+      expect(signatures.map(({ keyid }) => keyid)).toEqual([nextRootKey.keyid, nextRootKey.keyid]);
+    } finally {
+      await site.remove();
+    }
+  });
+});
+
+describe('the keys of a root update', () => {
+  const refusal = async (over: Partial<Parameters<RootFixture['update']>[1]> = {}): Promise<string> =>
+    rejectionOf(bench.sign({ update: await bench.fixture.update(ROTATION, over) }));
+
+  it('are refused if a token has them for another role or another Factory', async () => {
+    bench = await start();
+    bench.targets.hold([{ pair: targetsKey }, { pair: standby, factory: 'umbrella' }]);
+    await bench.site.signer.readTokens();
+    expect(await refusal()).toMatch(/^KEY_ROLE_MISMATCH/);
+  });
+
+  it('are refused if the journal has them for another role, whatever their label says now', async () => {
+    bench = await start();
+    const update = await bench.fixture.update([addKey('root', standby), CHANGELOG]);
+    bench.root.hold([asRoot(rootKey), asRoot(standby)]);
+    bench.targets.hold([{ pair: targetsKey }]);
+    expect(await rejectionOf(bench.sign({ update }))).toMatch(/^KEY_ROLE_MISMATCH/);
+  });
+
+  it('are refused if one is a canary key', async () => {
+    bench = await start({}, KEYS.spare[1]);
+    const update = await bench.fixture.update([replaceKey('targets', targetsKey, KEYS.spare[1]), CHANGELOG]);
+    expect(await rejectionOf(bench.sign({ update }))).toMatch(/^KEY_ROLE_MISMATCH/);
+  });
+
+  it('are refused if one is said to be in a token of this signer and is not', async () => {
+    bench = await start();
+    const update = await bench.fixture.update([replaceKey('targets', targetsKey, KEYS.spare[1]), CHANGELOG]);
+    expect(await rejectionOf(bench.sign({ update }))).toMatch(/^KEY_NOT_FOUND/);
+  });
+
+  it('wait for a token that is away, which the answer names; nothing is decided before', async () => {
+    bench = await start();
+    bench.root.setState('unavailable');
+    await expect(bench.sign({ update: await bench.fixture.update(ROTATION) })).rejects.toMatchObject({
+      code: 'TOKEN_UNAVAILABLE',
+      details: { token: 'root' },
+    });
+    expect(entries('intent')).toEqual([]);
+    expect(bench.targets.signed).toEqual([]);
+    bench.root.setState('ready');
+    expect(await refusal()).toBe('RESOLVED');
+  });
+
+  it('freeze their role when a published root carries a signature that the journal does not know', async () => {
+    bench = await start();
+    const update = await bench.fixture.update(ROTATION);
+    const behind = [0, 1].map((document) => ({
+      document,
+      ...rootKey.sign(document === 0 ? update.update.ci : update.update.production),
+      signedAt: '2026-11-22T16:00:00Z',
+    }));
+    const shown = publish(update, { signatures: behind });
+    expect(await rejectionOf(bench.site.signer.publishedRoots(shown))).toMatch(/^ROLE_FROZEN/);
+    expect(await rejectionOf(bench.site.signer.publishedRoots(shown))).toBe('RESOLVED');
+    expect(entries('freeze')).toMatchObject([{ role: 'root', keyid: rootKey.keyid, version: 4 }]);
+  });
+});
+
+describe('a root update with many documents', () => {
+  const COUNT = 520;
+  const many = (): RootFixtureOptions => ({
+    documents: Array.from({ length: COUNT }, (_, index) =>
+      targetsDocument(`tag-${String(index).padStart(5, '0')}`, [targetsKey, KEYS.online]),
+    ),
+  });
+
+  it('is taken up after a crash where it was, and what stands in the journal is signed once', async () => {
+    bench = await start(many());
+    const { fixture, site, targets } = bench;
+    const update = await fixture.update(ROTATION);
+    let chunks = 0;
+    site.onStep = (step) => {
+      if (step === 'sign:made' && ++chunks === 2) throw new Crash(step);
+    };
+    await expect(bench.sign({ update })).rejects.toThrow(Crash);
+    site.onStep = undefined;
+    await site.restart();
+    const { made, wanted } = await site.signer.progress(update.sha256);
+    expect(wanted).toBe(COUNT + 2);
+    expect(made).toBeGreaterThan(0);
+    expect(made).toBeLessThanOrEqual(500);
+    const before = targets.signed.length;
+
+    const result = await bench.sign({ update });
+    expect(result.signatures).toHaveLength(COUNT + 2);
+    expect(await site.signer.progress(update.sha256)).toEqual({ wanted, made: wanted });
+    const again = targets.signed.length - before;
+    expect(again + made).toBeLessThanOrEqual(wanted);
+    expect(entries('intent')).toHaveLength(1);
+    expect(entries('intent-part')).toMatchObject([{ part: 0 }]);
+
+    const { lines } = await site.signer.journalOf(update.sha256);
+    const evidence = await fixture.dossier({
+      update,
+      parts: (parts) => ({ ...parts, signatures: result.signatures, journal: lines }),
+    });
+    const verified = await verifyDossier(evidence, fixture.pins, new Date('2050-01-01T00:00:00Z'));
+    expect(verified.journal?.signatures).toHaveLength(wanted);
+  }, 60_000);
+
+  it('is not decided upon when the crash came before the whole decision was written', async () => {
+    bench = await start(many());
+    const { fixture, site } = bench;
+    const update = await fixture.update(ROTATION);
+    site.onStep = (step) => {
+      if (step === 'journal:intent') throw new Crash(step);
+    };
+    await rejectionOf(bench.sign({ update }));
+    site.onStep = undefined;
+    await site.stop();
+    const lines = readFileSync(site.journalPath, 'utf8').split('\n');
+    const intent = lines.findIndex((line) => line.includes('"type":"intent"'));
+    expect(lines[intent - 1]).toContain('"type":"intent-part"');
+    const cut = lines.slice(intent).join('\n').length;
+    truncateSync(site.journalPath, statSync(site.journalPath).size - cut);
+    await site.restart();
+    expect(site.journal.state.intents.size).toBe(0);
+    expect((await bench.sign({ update })).signatures).toHaveLength(COUNT + 2);
+    const { lines: evidence } = await site.signer.journalOf(update.sha256);
+    expect(evidence.filter(({ type }) => type === 'journal-hash')).toEqual([]);
+  }, 60_000);
+});
+
+describe('a key proves itself', () => {
+  it('for its role in its Factory, and for nothing else', async () => {
+    bench = await start({}, tufKey());
+    const { signer } = bench.site;
+    const { key, proof } = await signer.prove({ factory: 'acme', keyid: standby.keyid });
+    const { attributes } = bench.fixture.statementKey(standby, 'targets');
+    const { keyid, key: publicKey } = standby;
+    expect(key).toMatchObject({ keyid, keytype: publicKey.keytype, role: 'targets', attributes });
+    expect({ ...key, proof }).toMatchObject({ proof: bench.fixture.statementKey(standby, 'targets').proof });
+    const refused = async (factory: string, other: string): Promise<string> =>
+      rejectionOf(signer.prove({ factory, keyid: other }));
+    expect(await refused('umbrella', standby.keyid)).toMatch(/^FACTORY_NOT_IN_POLICY/);
+    expect(await refused('acme', tufKey().keyid)).toMatch(/^KEY_NOT_FOUND/);
+    const [canary] = [bench.targets.status().canary];
+    expect(await refused('acme', canary?.keyid ?? '')).toMatch(/^KEY_ROLE_MISMATCH/);
+    bench.targets.hold([{ pair: targetsKey }, { pair: standby, role: 'root' }]);
+    expect(await refused('acme', standby.keyid)).toMatch(/^KEY_ROLE_MISMATCH/);
+    bench.targets.hold([{ pair: targetsKey }]);
+    expect(await refused('acme', standby.keyid)).toMatch(/^TOKEN_UNAVAILABLE/);
+  });
+});
