@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { approve, approveAndWait, waitDelivered } from './approve.js';
 import { establishPolicy, startFactory, startPrograms } from './establish.js';
 import type { Fleet } from './fleet.js';
@@ -118,7 +119,10 @@ export async function closeStory({ installation, narrator }: Story): Promise<voi
   narrator.step('Anybody verifies afterwards');
   const history = await narrator.run(['root', 'history'], { as: 'auditor' });
   console.log(history.stdout.replace(/^/gmu, '   │ '));
-  await narrator.run(['evidence', '--all', '--out', path('evidence', 'all')], { as: 'auditor' });
+  const folder = path('evidence', 'all');
+  await narrator.run(['evidence', '--all', '--out', folder], { as: 'alice' });
+  for (const file of readdirSync(folder).sort()) await narrator.run(['verify', join(folder, file)], { as: 'auditor' });
+  narrator.seen('every request, with the signer’s journal about it, holds without service, signer or Factory');
   await narrator.run(['signer', 'journal', 'verify', path('signer', 'state', 'journal.jsonl')]);
 }
 

@@ -40,7 +40,6 @@ export class RootMatter {
   readonly baseDocuments: BaseDocument[] = [];
   readonly reSigned: KeptDocument[] = [];
   readonly described: DescribedDocument[] = [];
-  readonly #roots: Readonly<Record<Repository, RootMetadata>>;
   readonly #reSigning: ReSigning;
   readonly #adopted: ReadonlySet<string>;
   #last: readonly [kind: number, name: string] | null = null;
@@ -55,7 +54,6 @@ export class RootMatter {
     roots: Readonly<Record<Repository, RootMetadata>>,
     ciTargets: TargetsMetadata,
   ) {
-    this.#roots = roots;
     this.base = {
       ci: roots.ci.signed,
       production: roots.production.signed,

@@ -8,7 +8,6 @@ import {
   statementHead,
   supersedesSchema,
   versionedDigestSchema,
-  versionSchema,
 } from './statement-parts.js';
 
 const MAX_SUPERSEDED_DOCUMENTS = 100_000;

@@ -10,6 +10,9 @@ export const BACKSLASH = 0x5c;
 /** Index is a byte. 1: may stand in a JSON string as it is, in the input and in the canonical form. */
 export const PLAIN: Uint8Array = plainBytes();
 
+/** The same for two bytes that follow each other. Index is the first byte + 256 × the second. */
+export const PLAIN_PAIR: Uint8Array = plainPairs();
+
 /** Characters of the subset that canonical form writes with a backslash, and the letter that follows it. */
 export const ESCAPE_LETTERS: ReadonlyMap<number, number> = new Map([
   [0x09, 0x74], // \t
@@ -40,5 +43,15 @@ function plainBytes(): Uint8Array {
   const table = new Uint8Array(256);
   table.fill(1, 0x20, 0x7f);
   for (const character of '<>&"\\') table[character.charCodeAt(0)] = 0;
+  return table;
+}
+
+function plainPairs(): Uint8Array {
+  const table = new Uint8Array(256 * 256);
+  for (let pair = 0; pair < table.length; pair++) {
+    const first = PLAIN[pair % 256] ?? 0;
+    const second = PLAIN[Math.floor(pair / 256)] ?? 0;
+    table[pair] = first * second;
+  }
   return table;
 }

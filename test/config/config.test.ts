@@ -57,6 +57,14 @@ describe('configuration', () => {
 
   const SERVICE = 'signer: {socket: s}\npolicy: [p]\ntrust: t\nfactories: {}\n';
 
+  it('tells no metrics unless told to, and then on loopback unless told otherwise', () => {
+    const load = (more: string) => loadServiceConfig(file('metrics.yaml', `database: sqlite:x\n${SERVICE}${more}`));
+    expect(load('').metrics).toBeUndefined();
+    expect(load('metrics: {}\n').metrics).toEqual({ listen: { host: '127.0.0.1', port: 8441 } });
+    expect(load('metrics: {listen: {port: 0}}\n').metrics).toEqual({ listen: { host: '127.0.0.1', port: 0 } });
+    expect(codeOf(() => load('metrics: {port: 1}\n'))).toBe('CONFIG_INVALID');
+  });
+
   it('takes a database on a server, and its password from a file', () => {
     const database = 'postgres://countersign@db.example/countersign?sslmode=verify-full';
     const path = file('postgres.yaml', `database: ${database}\ndatabasePasswordFile: ./db.password\n${SERVICE}`);

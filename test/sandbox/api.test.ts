@@ -21,6 +21,7 @@ const READS = [
   `${BASE}/waves/$active$/status/`,
 ];
 const WRITES = ['', 'w1/sign/', 'w1/rollout/', 'w1/complete/', 'w1/cancel/'].map((path) => `${BASE}/waves/${path}`);
+const UPDATE_WRITES = ['', '/gen-online-keys', '/apply', '/cancel'].map((path) => `${REPO}/root/updates${path}`);
 
 let sandbox: TestSandbox;
 
@@ -47,13 +48,16 @@ describe('whoever calls', () => {
     });
   });
 
-  test.each(WRITES)('with a token that may only read is refused before the body is looked at: %s', async (path) => {
-    expect(await sandbox.call(null, 'POST', path, '{')).toMatchObject({ status: 401 });
-    expect(await sandbox.call('dave', 'POST', path, '{')).toMatchObject({
-      status: 403,
-      json: { errors: [expect.stringMatching(/^Missing scope: \w+:read-update$/)] },
-    });
-  });
+  test.each([...WRITES, ...UPDATE_WRITES])(
+    'with a token that may only read is refused before the body is looked at: %s',
+    async (path) => {
+      expect(await sandbox.call(null, 'POST', path, '{')).toMatchObject({ status: 401 });
+      expect(await sandbox.call('dave', 'POST', path, '{')).toMatchObject({
+        status: 403,
+        json: { errors: [expect.stringMatching(/^Missing scope: \w+:read-update$/)] },
+      });
+    },
+  );
 
   test.each(READS)('with a token that may only read may read: %s', async (path) => {
     expect(await sandbox.call('dave', 'GET', path)).toMatchObject({ status: 200 });
@@ -240,7 +244,8 @@ describe('hostile requests', () => {
     ],
   ];
 
-  test.each(bodies.flatMap(([what, body]) => WRITES.slice(0, 3).map((path) => [what, path, body] as const)))(
+  const calls = [...WRITES.slice(0, 3), ...UPDATE_WRITES];
+  test.each(bodies.flatMap(([what, body]) => calls.map((path) => [what, path, body] as const)))(
     'get a 4xx with words: %s to %s',
     async (_what, path, body) => {
       const answer = await sandbox.call('alice', 'POST', path, body);
@@ -249,6 +254,34 @@ describe('hostile requests', () => {
       expect(answer.json).toMatchObject({ message: expect.any(String) });
     },
   );
+
+  test.each([
+    ['nothing', ''],
+    ['a depth bomb', `{"txid":"","ci-root":${deep},"prod-root":{}}`],
+    ['a depth bomb in a root', `{"txid":"","ci-root":{"signed":${deep}},"prod-root":{}}`],
+    ['roots that are none', '{"txid":"","ci-root":{"signed":null,"signatures":null},"prod-root":{}}'],
+    ['roots as text', '{"txid":"","ci-root":"{}","prod-root":"{}"}'],
+    ['a prototype', '{"__proto__":{"txid":""}}'],
+  ])('get a 4xx with words as roots: %s', async (_what, body) => {
+    await sandbox.call('alice', 'POST', `${REPO}/root/updates`, { message: 'm' });
+    expect(await sandbox.call('alice', 'PUT', `${REPO}/root/updates`, body)).toMatchObject({
+      status: 400,
+      json: { message: expect.any(String) },
+    });
+    expect(await sandbox.call('alice', 'POST', `${REPO}/root/updates/cancel`)).toMatchObject({ status: 200 });
+  });
+
+  test.each(['constructor', '__proto__', 'toString'])('sign targets of a tag called %s in vain', async (tag) => {
+    await sandbox.call('alice', 'POST', `${REPO}/root/updates`, { message: 'm' });
+    const { json } = await sandbox.call('alice', 'GET', `${REPO}/root/updates`);
+    const { updated } = json as { updated: Record<string, string> };
+    const body = `{"txid":"","ci-root":${updated['ci-root'] ?? ''},"prod-root":${updated['prod-root'] ?? ''},"targets-signatures":{"${tag}":[]}}`;
+    expect([200, 400]).toContain((await sandbox.call('alice', 'PUT', `${REPO}/root/updates`, body)).status);
+    expect(await sandbox.call('alice', 'POST', `${REPO}/root/updates/apply`, { txid: '' })).toMatchObject({
+      status: 422,
+    });
+    expect(await sandbox.call('alice', 'POST', `${REPO}/root/updates/cancel`)).toMatchObject({ status: 200 });
+  });
 
   test.each([`${BASE}/waves/%ff/`, `${BASE}/waves/%00/`, `${BASE}/waves/..%2f..%2fetc/`, `${BASE}/%`])(
     'get a 4xx for broken addresses: %s',

@@ -108,15 +108,15 @@ export function removeKey(role: 'root' | 'targets', { keyid }: TufKey): RootChan
 export function targetsDocument(
   tag: string,
   signers: readonly TufKey[],
-  { wave = null, version = 42 }: { wave?: string | null; version?: number } = {},
+  { wave = null, version = 42, entries = 1 }: { wave?: string | null; version?: number; entries?: number } = {},
 ): TargetsDocument {
-  const targets = {
-    [`intel-corei7-64-lmp-${version}`]: {
-      custom: { docker_compose_apps: {}, hardwareIds: ['intel-corei7-64'], tags: [tag], version: String(version) },
-      hashes: { sha256: 'ab'.repeat(32) },
-      length: 0,
-    },
+  const entry = {
+    custom: { docker_compose_apps: {}, hardwareIds: ['intel-corei7-64'], tags: [tag], version: String(version) },
+    hashes: { sha256: 'ab'.repeat(32) },
+    length: 0,
   };
+  const names = Array.from({ length: entries }, (_, index) => `intel-corei7-64-lmp-${version + index}`);
+  const targets = Object.fromEntries(names.map((name) => [name, entry]));
   const signed = { _type: 'Targets', expires: '2027-11-22T16:26:20Z', targets, version };
   return { tag, wave, metadata: parseTargets(signedMetadata(signed, signers)) };
 }

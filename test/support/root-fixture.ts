@@ -60,6 +60,8 @@ export interface RootFixtureOptions {
   readonly changeCiTargets?: (targets: TargetsMetadata) => TargetsMetadata;
   readonly rules?: Partial<NonNullable<Policy['kinds']['root']>> | null;
   readonly tokens?: PolicyFactory['tokens'];
+  /** Keys besides those of `KEYS` that updates bring in. */
+  readonly newKeys?: readonly TufKey[];
 }
 
 export interface UpdateOptions extends ReSignOptions {
@@ -109,8 +111,6 @@ export interface RootFixture {
   dossier(options: RootDossierOptions): Promise<string[]>;
 }
 
-const ALL_KEYS = [...KEYS.root, ...KEYS.targets, ...KEYS.spare];
-
 export function createRootFixture(options: RootFixtureOptions = {}): RootFixture {
   const now = FIXTURE_NOW;
   const { version = 3 } = options;
@@ -134,6 +134,12 @@ export function createRootFixture(options: RootFixtureOptions = {}): RootFixture
     }),
   });
   const service = officers.policy.sha256;
+  const known = [...KEYS.root, ...KEYS.targets, ...KEYS.spare, ...(options.newKeys ?? [])];
+  const keyOf = (keyid: string): TufKey => {
+    const key = known.find((candidate) => candidate.keyid === keyid);
+    if (key === undefined) throw new Error(`no key ${keyid} among those of the tests`);
+    return key;
+  };
   const base: RootBase = {
     ci: last.ci.signed,
     production: last.production.signed,
@@ -258,13 +264,6 @@ export function createRootFixture(options: RootFixtureOptions = {}): RootFixture
       return lines;
     },
   };
-}
-
-/** The key of that keyid, which is one of `KEYS`. */
-function keyOf(keyid: string): TufKey {
-  const key = ALL_KEYS.find((candidate) => candidate.keyid === keyid);
-  if (key === undefined) throw new Error(`no key ${keyid} among those of the tests`);
-  return key;
 }
 
 function makeRoots(

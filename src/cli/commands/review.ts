@@ -25,6 +25,7 @@ export function addReviewCommand(program: Command, context: CliContext): void {
           shortCode: shortCode(verified.statementSha256),
           statement: verified.statement,
           summary: verified.summary,
+          ...(verified.kind === 'root' ? { missingSigners: verified.missingSigners } : {}),
           quorum: verified.quorum,
           approvals: verified.approvals,
           rejections: verified.rejections,

@@ -1,6 +1,12 @@
 import { createReadStream } from 'node:fs';
 import type { Command } from 'commander';
-import { explainVerification, readDossierLines, requireApproved, verifyDossier } from '../../dossier/index.js';
+import {
+  explainVerification,
+  readDossierLines,
+  requireApproved,
+  verifyDossier,
+  type VerifiedRootDossier,
+} from '../../dossier/index.js';
 import { clientSettings, type ClientOptions } from '../client-settings.js';
 import type { CliContext } from '../context.js';
 import { parseTime } from '../parse-options.js';
@@ -35,7 +41,7 @@ export function addVerifyCommand(program: Command, context: CliContext): void {
         printJson(context, {
           id: verified.statement.id,
           statementSha256: verified.statementSha256,
-          ...(verified.kind === 'wave' ? { wave: verified.wave } : {}),
+          ...(verified.kind === 'wave' ? { wave: verified.wave } : { root: rootOf(verified) }),
           policy: { version: verified.policy.policy.version, sha256: verified.policy.sha256 },
           documents: verified.statement.documents,
           quorum: verified.quorum,
@@ -53,6 +59,10 @@ export function addVerifyCommand(program: Command, context: CliContext): void {
       requireApproved(verified);
       say(context, 'it holds');
     });
+}
+
+function rootOf({ summary, externals, missingSigners }: VerifiedRootDossier): Record<string, unknown> {
+  return { version: summary.version, externals, missingSigners };
 }
 
 function linesOf(context: CliContext, file: string): AsyncIterable<string> {
