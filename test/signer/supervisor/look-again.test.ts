@@ -16,7 +16,7 @@ afterAll(() => hsm.remove());
 describe('a token that is looked for again', () => {
   it('is there once it was attached', async () => {
     const pinFile = join(hsm.dir, 'late.pin');
-    const { serial: _, ...config } = { ...other, label: 'late', pinFile, workers: 1 };
+    const config = { ...other, label: 'late', serial: undefined, pinFile, workers: 1 };
     const pool = await openTokenPool(config, hsm.options);
     try {
       expect(pool.status()).toMatchObject({ state: 'unavailable', error: { code: 'TOKEN_NOT_FOUND' } });
