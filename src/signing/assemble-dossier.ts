@@ -1,8 +1,8 @@
 import { isCountersignError } from '../errors.js';
 import { writeDossier, type DossierParts, type JournalLine } from '../dossier/index.js';
-import { serializePolicy } from '../policy/index.js';
 import { parseRoot, parseTargets, verifyTargets } from '../tuf/index.js';
 import type { Context } from './context.js';
+import { loadText, policyTexts } from './dossier-texts.js';
 import { assembleRootDossier } from './root/assemble-root-dossier.js';
 import type { StoredRequest } from './store-port.js';
 
@@ -55,15 +55,6 @@ async function loadMaterial(context: Context, request: StoredRequest): Promise<D
       productionTargets === null || request.wave === null ? null : { tag: request.wave.tag, text: productionTargets },
     documents,
   };
-}
-
-/** The policy chain up to a version: the dossier of an old request is not judged by what came later. */
-export function policyTexts(context: Context, upToVersion: number): string[] {
-  return context.policies.filter(({ policy }) => policy.version <= upToVersion).map(serializePolicy);
-}
-
-export async function loadText(context: Context, sha256: string): Promise<string> {
-  return (await context.store.blobs.get(sha256)).toString('utf8');
 }
 
 /**

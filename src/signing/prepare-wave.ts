@@ -3,7 +3,7 @@ import { buildWaveStatement, requireKind, verifyDossier, writeDossier, type Wave
 import { formatWave } from '../factory/index.js';
 import { factoryOf, kindOf } from '../policy/index.js';
 import { formatTime, sha256Hex } from '../tuf/index.js';
-import { policyTexts } from './assemble-dossier.js';
+import { policyTexts } from './dossier-texts.js';
 import { chooseKeys } from './choose-keys.js';
 import type { Context } from './context.js';
 import { fetchBase, type FetchedBase } from './fetch-base.js';

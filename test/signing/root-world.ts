@@ -99,11 +99,11 @@ export async function createRootWorld(options: RootWorldOptions = {}): Promise<R
   const journal = await Journal.open({ stateDir, logger });
   const engine = new Signer({ journal, tokens: new Tokens([root, targets], logger), logger, now });
   const signer = portOf(engine);
-  const { url, drop } = await database.create();
+  const place = await database.create();
   const stores: Store[] = [];
 
   const another: RootWorld['another'] = async (more = {}) => {
-    const store = await openStore(url);
+    const store = await openStore(place.url);
     stores.push(store);
     const service = createSigningService({
       ...{ store, signer, logger, pins: fixture.pins, policies: [fixture.policy], clock: sandbox.clock },
@@ -171,7 +171,7 @@ export async function createRootWorld(options: RootWorldOptions = {}): Promise<R
       await engine.settle();
       await journal.close();
       await sandbox.close();
-      await drop();
+      await place.drop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -182,7 +182,7 @@ export async function createRootWorld(options: RootWorldOptions = {}): Promise<R
   return world;
 }
 
-export function signAsFirst({ public: key, private: pem }: FirstRootKey, payload: Buffer): Signature {
+function signAsFirst({ public: key, private: pem }: FirstRootKey, payload: Buffer): Signature {
   const padding = { key: createPrivateKey(pem), padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 };
   return {
     keyid: keyidOf(key),

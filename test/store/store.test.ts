@@ -58,6 +58,7 @@ describeOver('the store', (database) => {
         attempts: 0,
         nextAttempt: null,
         published: null,
+        root: null,
         signerTold: null,
         since: AT,
       });

@@ -10,7 +10,7 @@ const keyid = z
   .meta({ description: 'As the root has it' });
 
 /** What to do with the Factory's roots, said by purpose; new keys are the standby keys of the tokens. */
-export const rootIntentionSchema = z
+const rootIntentionSchema = z
   .discriminatedUnion('op', [
     z.strictObject({
       op: z.literal('take-ownership').meta({ description: 'The first key of yours takes the place of the Factory’s' }),
@@ -109,7 +109,7 @@ export type ExternalSignaturesBody = z.output<typeof externalSignaturesBodySchem
 
 const described = z.object({ polisId: z.string(), message: z.string(), timestamp: z.string() });
 
-export const rootDescriptionSchema = z
+const rootDescriptionSchema = z
   .object({
     version: z.int(),
     expires: z.string(),

@@ -1,5 +1,5 @@
 import { writeRootDossier, type JournalLine } from '../../dossier/index.js';
-import { loadText, policyTexts } from '../assemble-dossier.js';
+import { loadText, policyTexts } from '../dossier-texts.js';
 import type { Context } from '../context.js';
 import type { StoredRequest } from '../store-port.js';
 import { loadTagTargets, loadWaveTargets, rootStatementOf } from './stored-root.js';

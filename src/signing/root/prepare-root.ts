@@ -8,7 +8,7 @@ import {
 import { applyRootChanges, formatRootChanges } from '../../factory/index.js';
 import { factoryOf, kindOf } from '../../policy/index.js';
 import { formatTime, sha256Hex } from '../../tuf/index.js';
-import { policyTexts } from '../assemble-dossier.js';
+import { policyTexts } from '../dossier-texts.js';
 import type { Context } from '../context.js';
 import type { SignerKey, SignerStatus } from '../ports.js';
 import type { Caller, RequestDiff } from '../service.js';
