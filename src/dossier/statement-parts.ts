@@ -20,14 +20,14 @@ export const reasonSchema = z
   .max(1000, 'has at most 1000 characters')
   .refine((reason) => reason.trim() !== '', 'must say why');
 
-export const versionSchema = z.int().min(1);
+const versionSchema = z.int().min(1);
 /** A keyid is opaque (real roots hold some made by older rules), but always a short plain text. */
 export const keyidSchema = z.string().regex(/^[0-9A-Za-z._:-]{1,128}$/, 'is no keyid');
 export const versionedDigestSchema = z.strictObject({ version: versionSchema, sha256: sha256Schema });
 export const baseRootSchema = z.strictObject({ version: versionSchema, ci: sha256Schema, production: sha256Schema });
 
 /** Keyids that are to sign a document. */
-export const signSchema = z
+const signSchema = z
   .array(keyidSchema)
   .min(1, 'names at least one key')
   .max(MAX_SIGNING_KEYS)

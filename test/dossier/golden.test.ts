@@ -42,4 +42,18 @@ describe('files of format 1', () => {
     });
     expect(explainVerification(verified)).toContain('entry 10  decided to sign this very statement');
   });
+
+  test('about roots verify years later, with signatures from outside', async () => {
+    const rootPins = parsePins(read('pins-root.json'));
+    const verified = requireKind(await verifyDossier(linesOf('format-1-root.dossier'), rootPins, YEARS_LATER), 'root');
+    requireApproved(verified);
+    expect(verified).toMatchObject({
+      statementSha256: '333dc47f45a0298f40a8dd2f3967cecbf2f774554f5de26a2661c10d206f55b9',
+      summary: { previousVersion: 3, version: 4, documents: [{ tag: 'devel' }, { tag: 'production' }] },
+      externals: [{ document: 0 }, { document: 1 }],
+      missingSigners: [],
+      published: { roots: { ci: { signed: { version: 4 } }, production: { signed: { version: 4 } } } },
+    });
+    expect(verified.signatures).toHaveLength(6);
+  });
 });

@@ -84,6 +84,11 @@ describe('a policy is refused, with a pointer,', () => {
       '/kinds/policy/quorum',
     ],
     [
+      'with more keys than a role can have',
+      { kinds: { wave: RULES, policy: RULES, root: { ...RULES, leastKeys: { root: 11 } } } },
+      '/kinds/root/leastKeys/root',
+    ],
+    [
       'with no limit in days',
       { kinds: { wave: { ...RULES, maxExpiresDays: 0 }, policy: RULES } },
       '/kinds/wave/maxExpiresDays',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseSshPublicKey } from '../../src/approval/index.js';
-import { draftPolicy, factoryOf, findOfficerByKey, kindOf } from '../../src/policy/index.js';
+import { draftPolicy, factoryOf, findOfficerByKey, kindOf, leastKeysOf } from '../../src/policy/index.js';
 import { codeOf } from '../support/error-code.js';
 import { draftOf, KEYS, RULES } from './policy-fixture.js';
 
@@ -19,6 +19,14 @@ describe('lookups in a policy', () => {
     for (const kind of ['root', 'bundle', 'constructor', '__proto__', '']) {
       expect(codeOf(() => kindOf(policy, kind))).toBe('KIND_NOT_ALLOWED');
     }
+  });
+
+  it('say how many keys a role has at least: one unless the policy wants more', () => {
+    const withRoot = (root: object) =>
+      draftPolicy({ ...draftOf(), kinds: { wave: RULES, policy: RULES, root: { ...RULES, ...root } } });
+    expect(leastKeysOf(withRoot({}))).toEqual({ root: 1, targets: 1 });
+    expect(leastKeysOf(withRoot({ leastKeys: { root: 2 } }))).toEqual({ root: 2, targets: 1 });
+    expect(codeOf(() => leastKeysOf(policy))).toBe('KIND_NOT_ALLOWED');
   });
 
   it('find a Factory by its exact name', () => {

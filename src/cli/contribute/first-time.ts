@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import type { ApiClient, RequestView } from '../../api/index.js';
+import type { RootUpdateBody } from '../../api/index.js';
 import { CountersignError } from '../../errors.js';
 import { parsePrivateKey, type OfflineKey } from '../../offline-keys/index.js';
 import type { FactoryPort, FirstRootKey } from '../../signing/index.js';
@@ -7,8 +7,8 @@ import type { FactoryPort, FirstRootKey } from '../../signing/index.js';
 /** Stands in the changelog of the root, for good. */
 const MESSAGE = 'Take ownership of root';
 
-export interface FirstTime {
-  readonly request: RequestView;
+export interface FirstTime<Request> {
+  readonly request: Request;
   /** The Factory's first root key. */
   readonly key: OfflineKey;
 }
@@ -21,12 +21,12 @@ export interface FirstTime {
  * @throws FACTORY_REFUSED a root update is under way, or the root is owned already; what asking throws. The transaction is
  *   taken back then
  */
-export async function askFirstTime(
-  port: FactoryPort,
-  api: ApiClient,
+export async function askFirstTime<Request>(
+  port: Pick<FactoryPort, 'name' | 'beginRootUpdate' | 'cancelRootUpdate'>,
+  api: { submitRootUpdate(factory: string, body: RootUpdateBody): Promise<{ readonly request: Request }> },
   reason: string,
   saveTo: string | undefined,
-): Promise<FirstTime> {
+): Promise<FirstTime<Request>> {
   const { txid, firstRoot } = await port.beginRootUpdate({ message: MESSAGE, firstTime: true });
   try {
     if (firstRoot === null) {
