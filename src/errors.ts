@@ -143,8 +143,7 @@ export const ERROR_CODES = [
   // signing/, store/
   'REQUEST_NOT_FOUND',
   'REQUEST_OPEN_EXISTS', // one open wave per tag
-  'EXTERNAL_SIGNATURE_INVALID',
-  'EXTERNAL_KEY_UNKNOWN', // signed by a key that the request does not retire
+  'EXTERNAL_SIGNATURE_INVALID', // handed in for a root update, and not over its roots
   'ROOT_UPDATE_ACTIVE', // the Factory has a root update under way that is not ours
   'ROOT_UPDATE_LOST', // the Factory does not have our root update any more
   'REQUEST_STATE', // not possible in the state that the request is in

@@ -6,7 +6,11 @@ import { REPOSITORIES, tagSchema, waveNameSchema } from '../factory/index.js';
 /** The format that this version reads and writes. */
 export const DOSSIER_FORMAT = 1;
 
-const indexSchema = z.int().min(0);
+/** JSON can write a zero in two ways; a line that is written again must be the same one. */
+const indexSchema = z
+  .int()
+  .min(0)
+  .refine((index) => !Object.is(index, -0), 'is not -0');
 const text = z.string();
 const keyid = z.string().max(128);
 const method = z.string().max(64);

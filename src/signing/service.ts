@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../errors.js';
 import type { RootSummary, WaveSummary } from '../factory/index.js';
 import type { SignedPolicy } from '../policy/index.js';
-import type { Pins } from '../dossier/index.js';
+import type { ExternalSignature, Pins } from '../dossier/index.js';
 import type { Logger } from '../telemetry/index.js';
 import type { Clock, FactoryPort, SignerKey, SignerPort, SignerProgress, Timers } from './ports.js';
 import type { MissingExternal } from './root/missing-signers.js';
@@ -16,7 +16,6 @@ import type {
   RequestState,
   Scope,
   Store,
-  StoredExternalSignature,
 } from './store-port.js';
 
 /** Who calls. `name` is what stands in the statement as requester: the person, or the CI token's name. */
@@ -163,8 +162,8 @@ export interface SigningService {
    * @throws as submitWave; ROOT_…, ROOT_UPDATE_ACTIVE (somebody else's is under way), KEY_NOT_FOUND (no standby key)
    */
   submitRootUpdate(submission: RootSubmission, caller: Caller): Promise<SubmitResult>;
-  /** @throws FORBIDDEN, REQUEST_STATE, KIND_NOT_ALLOWED, EXTERNAL_KEY_UNKNOWN, EXTERNAL_SIGNATURE_INVALID */
-  addExternals(id: string, signatures: readonly StoredExternalSignature[], caller: Caller): Promise<RequestView>;
+  /** @throws FORBIDDEN, REQUEST_STATE, KIND_NOT_ALLOWED, SIGN_KEY_NOT_IN_ROLE, EXTERNAL_SIGNATURE_INVALID */
+  addExternals(id: string, signatures: readonly ExternalSignature[], caller: Caller): Promise<RequestView>;
   /** All published roots of a Factory, verified. @throws FACTORY_…, FACTORY_NOT_IN_POLICY, ROOT_NOT_TRUSTED, … */
   roots(factory: string): Promise<RootChains>;
   /** The root update that is under way at the Factory. @throws FACTORY_…, FACTORY_NOT_IN_POLICY */

@@ -119,7 +119,7 @@ export interface StoredSignature {
 /** A signature over a new root by a key that stands in no token; verified when it came. */
 export interface StoredExternalSignature {
   /** 0: the CI root, 1: the production root. */
-  readonly document: number;
+  readonly document: 0 | 1;
   readonly keyid: string;
   readonly method: string;
   readonly sig: string;

@@ -189,7 +189,7 @@ export function toSignature(row: Selectable<Schema['signatures']>): StoredSignat
 
 export function toExternalSignature(row: Selectable<Schema['external_signatures']>): StoredExternalSignature {
   return {
-    document: toInteger(row.document, 'external_signatures'),
+    document: toInteger(row.document, 'external_signatures') === 0 ? 0 : 1,
     keyid: row.keyid,
     method: row.method,
     sig: row.sig,

@@ -21,7 +21,7 @@ beforeEach(async () => {
         return Promise.resolve({ request, created: true }) as unknown as ReturnType<SigningService['submitRootUpdate']>;
       },
       addExternals: () =>
-        Promise.reject(new CountersignError('EXTERNAL_KEY_UNKNOWN', 'no', { pointer: '/signatures/0/keyid' })),
+        Promise.reject(new CountersignError('SIGN_KEY_NOT_IN_ROLE', 'no', { pointer: '/signatures/0/keyid' })),
     }),
   });
   bearer = await world.token();
@@ -87,6 +87,6 @@ describe('a root update over HTTP', () => {
     const wrong = await world.call(path, { bearer, body: { signatures: [{ ...signature, document: 2 }] } });
     expect([wrong.status, wrong.json]).toMatchObject([400, { pointer: '/signatures/0/document' }]);
     const refused = await world.call(path, { bearer, body: { signatures: [signature] } });
-    expect([refused.status, refused.json]).toMatchObject([422, { code: 'EXTERNAL_KEY_UNKNOWN' }]);
+    expect([refused.status, refused.json]).toMatchObject([422, { code: 'SIGN_KEY_NOT_IN_ROLE' }]);
   });
 });

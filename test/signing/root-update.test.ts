@@ -77,7 +77,7 @@ describe('a root update', () => {
     expect(await world.view(id)).toMatchObject({ state: 'open', lastError: { code: 'THRESHOLD_NOT_MET' } });
     const other = world.keys.root[2]?.sign(Buffer.from('x')) ?? { keyid: '', method: '', sig: '' };
     await expect(world.service.addExternals(id, [{ document: 0, ...other }], person('carol'))).rejects.toMatchObject({
-      code: 'EXTERNAL_KEY_UNKNOWN',
+      code: 'SIGN_KEY_NOT_IN_ROLE',
     });
     const keyid = root?.missingSigners[0]?.keyids[0] ?? '';
     await expect(

@@ -159,7 +159,10 @@ export async function createRootWorld(options: RootWorldOptions = {}): Promise<R
       const documents = lines.map((line) => JSON.parse(line) as { type: string; index?: number; text?: string });
       const signatures = documents
         .filter(({ type }) => type === 'document')
-        .map(({ index = 0, text = '' }) => ({ document: index, ...signAsFirst(key, Buffer.from(text)) }));
+        .map(({ index, text = '' }) => ({
+          document: index === 0 ? (0 as const) : (1 as const),
+          ...signAsFirst(key, Buffer.from(text)),
+        }));
       return world.service.addExternals(id, signatures, person('carol'));
     },
     advance: (ms) => {

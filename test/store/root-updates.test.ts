@@ -92,11 +92,11 @@ describeOver('root updates in the store', (database) => {
 
   test('external signatures are kept once, and only while the request is open', async () => {
     await open();
-    const signature = { document: 0, keyid: 'k', method: 'ed25519', sig: 'one' };
+    const signature = { document: 0, keyid: 'k', method: 'ed25519', sig: 'one' } as const;
     expect(await store.rootUpdates.addExternals(ID, [signature], event('external-signature'))).toBe('added');
     const again = [
       { ...signature, sig: 'two' },
-      { ...signature, document: 1 },
+      { ...signature, document: 1 as const },
     ];
     expect(await store.rootUpdates.addExternals(ID, again, event('external-signature'))).toBe('added');
     expect(await store.rootUpdates.externals(ID)).toEqual([signature, { ...signature, document: 1 }]);

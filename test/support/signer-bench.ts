@@ -11,6 +11,7 @@ import { initSigner } from '../../src/signer/server/init-signer.js';
 import { Signer } from '../../src/signer/server/signer.js';
 import { type OnStep, stepsOfWriting } from '../../src/signer/server/steps.js';
 import { Tokens } from '../../src/signer/server/tokens.js';
+import type { TokenPool } from '../../src/signer/token-types.js';
 import {
   formatTime,
   parseTargets,
@@ -43,7 +44,7 @@ export interface SignerBench extends SignerSite {
 export interface SiteOptions {
   readonly policyText: string;
   readonly pins: Pins;
-  readonly pools: readonly SoftToken[];
+  readonly pools: readonly TokenPool[];
   readonly now: Date;
 }
 

@@ -25,7 +25,10 @@ export function createRootHandlers(signing: SigningService, publicUrl: string | 
     },
 
     async addExternalSignatures({ params, body, identity }) {
-      return { status: 200, json: await signing.addExternals(params.id, body.signatures, identity.caller) };
+      const signatures = body.signatures.map(
+        ({ document, ...more }) => ({ ...more, document: document === 0 ? 0 : 1 }) as const,
+      );
+      return { status: 200, json: await signing.addExternals(params.id, signatures, identity.caller) };
     },
 
     async getRoots({ params }) {

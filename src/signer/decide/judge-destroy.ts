@@ -2,6 +2,7 @@ import { CountersignError } from '../../errors.js';
 import { REPOSITORIES } from '../../factory/index.js';
 import { type Intent, isComplete, type JournalBodyOf, signatureName, type SignerState } from '../journal/index.js';
 import { factoryInLabel } from '../key-rules/index.js';
+import type { Root } from '../../tuf/index.js';
 import type { TokenKey } from '../token-types.js';
 import { keyUses, useOf } from './key-use.js';
 import { nameByValue, type OwnKey, ownKeys } from './own-keys.js';
@@ -39,10 +40,11 @@ export function judgeDestroy(keyid: string, state: SignerState, inTokens: readon
   const { role, factory } = key;
   const body = before ?? ({ type: 'destroy', keyid, role, factory, token } as const);
   if (before !== undefined) return { body, isNew: false, proveOneOf: [] };
+  const root = newestRoot(key, state);
   const use = useOf(keyUses(state), keyid);
   if (use === 'in-root') throw inUse(keyid, 'a published root names it', 'rotate it out first');
   requireInNoRequest(keyid, state);
-  return { body, isNew: true, proveOneOf: use === 'standby' ? [] : successors(key, own, state) };
+  return { body, isNew: true, proveOneOf: use === 'standby' ? [] : successors(key, root, own, state) };
 }
 
 /** Neither in what is being signed nor in a root that was signed and may still be published. */
@@ -85,20 +87,30 @@ function isRootToCome({ entry }: Intent, state: SignerState): boolean {
   );
 }
 
+/** What is published has to be known, in both repositories alike: else a key in force would pass for one that no root names. */
+function newestRoot({ keyid, factory }: OwnKey, state: SignerState): Root {
+  const name = [...state.firstRoots.keys()].find((candidate) => factoryInLabel(candidate) === factory) ?? '';
+  const [ci, production] = REPOSITORIES.map((repository) => state.rootsOf(name, repository).at(-1));
+  if (ci !== undefined && production !== undefined && ci.signed.version === production.signed.version) {
+    return production.signed;
+  }
+  throw inUse(
+    keyid,
+    `the roots of ${factory} that are published are not known here`,
+    'have the service show both to the running signer first, as it does after each update',
+  );
+}
+
 /** The roots in force were signed by root keys of theirs; that a targets key signs has to be seen. */
 function successors(
   { keyid, role, factory }: OwnKey,
+  root: Root,
   own: ReadonlyMap<string, OwnKey>,
   state: SignerState,
 ): TokenKey[] {
-  const name = [...state.firstRoots.keys()].find((candidate) => factoryInLabel(candidate) === factory) ?? '';
-  const [ci, production] = REPOSITORIES.map((repository) => state.rootsOf(name, repository).at(-1));
-  if (ci === undefined || production === undefined || ci.signed.version !== production.signed.version) {
-    throw inUse(keyid, 'the root without it was seen published in one repository only', 'have the signer shown both');
-  }
   if (role === 'root') return [];
-  const keyids = production.signed.roles[role]?.keyids ?? [];
-  const others = keyids.flatMap((one) => own.get(nameByValue(production.signed.keys[one] ?? NO_KEY)) ?? []);
+  const keyids = root.roles[role]?.keyids ?? [];
+  const others = keyids.flatMap((one) => own.get(nameByValue(root.keys[one] ?? NO_KEY)) ?? []);
   if (others.some((other) => hasSigned(other.keyid, state))) return [];
   const held = others.flatMap(({ inTokens }) => inTokens);
   if (held.length > 0) return held;

@@ -2,7 +2,14 @@ import { type DossierLimits, verifyDossier, type VerifiedDossier } from '../../d
 import { CountersignError, errorFromWire } from '../../errors.js';
 import { REPOSITORIES } from '../../factory/index.js';
 import type { Logger } from '../../telemetry/index.js';
-import { decide, intentLines, judgePublished, judgePublishedRoots, judgeVeto, requireStillWanted } from '../decide/index.js';
+import {
+  decide,
+  intentLines,
+  judgePublished,
+  judgePublishedRoots,
+  judgeVeto,
+  requireStillWanted,
+} from '../decide/index.js';
 import {
   type Intent,
   isComplete,

@@ -1,26 +1,26 @@
-import { CountersignError } from '../../errors.js';
+import { CountersignError, isCountersignError } from '../../errors.js';
+import { checkExternals, type ExternalSignature, type RootStatement } from '../../dossier/index.js';
 import { applyRootChanges } from '../../factory/index.js';
-import { verifySignature } from '../../tuf/index.js';
+import { parseRoot } from '../../tuf/index.js';
 import { isOfficer, isRequestersOwn } from '../authorize.js';
 import { findRequest, type Context } from '../context.js';
 import { eventOf } from '../move.js';
 import { findOpened } from '../open-request.js';
 import { notInState } from '../request-state.js';
 import type { Caller } from '../service.js';
-import type { StoredExternalSignature, StoredRequest } from '../store-port.js';
-import { goingKeyids } from './missing-signers.js';
+import type { StoredRequest } from '../store-port.js';
 import { loadRootBase, rootStatementOf } from './stored-root.js';
 
 /**
  * Takes signatures over the new roots by keys that stand in no token: of root keys in force that the update retires. Each is
- * verified before it is kept; one that is there already stays as it is.
+ * verified before it is kept, as in every dossier after; one that is there already stays as it is.
  *
- * @throws FORBIDDEN, REQUEST_STATE, KIND_NOT_ALLOWED, EXTERNAL_KEY_UNKNOWN, EXTERNAL_SIGNATURE_INVALID
+ * @throws FORBIDDEN, REQUEST_STATE, KIND_NOT_ALLOWED, SIGN_KEY_NOT_IN_ROLE, EXTERNAL_SIGNATURE_INVALID
  */
 export async function addExternals(
   context: Context,
   id: string,
-  signatures: readonly StoredExternalSignature[],
+  signatures: readonly ExternalSignature[],
   caller: Caller,
 ): Promise<StoredRequest> {
   const request = await findOpened(context, id);
@@ -29,27 +29,12 @@ export async function addExternals(
       details: { request: id },
     });
   }
-  const statement = rootStatementOf(request);
-  const base = await loadRootBase(context, request);
-  const { ci, production, signers } = applyRootChanges(statement.changes, base);
-  const going = goingKeyids(signers);
+  const subject = await subjectOf(context, request, rootStatementOf(request));
   for (const [index, signature] of signatures.entries()) {
-    const key = base.ci.keys[signature.keyid];
-    if (key === undefined || !going.includes(signature.keyid)) {
-      throw new CountersignError('EXTERNAL_KEY_UNKNOWN', `${signature.keyid} is no root key that this update retires`, {
-        pointer: `/signatures/${index}/keyid`,
-        hint: 'Only keys that leave the root sign from outside of the tokens.',
-        details: { keyid: signature.keyid, going },
-      });
-    }
     try {
-      verifySignature(key, signature, signature.document === 0 ? ci : production);
-    } catch (cause) {
-      throw new CountersignError('EXTERNAL_SIGNATURE_INVALID', 'the signature is not over these roots', {
-        pointer: `/signatures/${index}/sig`,
-        details: { keyid: signature.keyid, document: signature.document },
-        cause,
-      });
+      checkExternals([signature], subject);
+    } catch (error) {
+      throw inBodyTerms(error, index);
     }
   }
   const keyids = [...new Set(signatures.map(({ keyid }) => keyid))].sort();
@@ -59,4 +44,39 @@ export async function addExternals(
   }
   context.changed(id);
   return findRequest(context, id);
+}
+
+async function subjectOf(
+  context: Context,
+  request: StoredRequest,
+  statement: RootStatement,
+): Promise<Parameters<typeof checkExternals>[1]> {
+  const { material } = request;
+  const load = async (sha256: string | undefined) => parseRoot(await context.store.blobs.get(sha256 ?? ''));
+  const [base, ci, production] = await Promise.all([
+    loadRootBase(context, request),
+    load(material.rootsCi.at(-1)),
+    load(material.rootsProduction.at(-1)),
+  ]);
+  const update = applyRootChanges(statement.changes, base);
+  const [ciEntry, productionEntry] = statement.documents;
+  return {
+    documents: [
+      { entry: ciEntry, bytes: update.ci },
+      { entry: productionEntry, bytes: update.production },
+    ],
+    roots: { ci, production },
+    signers: update.signers,
+  };
+}
+
+function inBodyTerms(error: unknown, index: number): unknown {
+  if (!isCountersignError(error)) return error;
+  const known = error.code === 'SIGN_KEY_NOT_IN_ROLE';
+  return new CountersignError(known ? error.code : 'EXTERNAL_SIGNATURE_INVALID', error.message, {
+    pointer: `/signatures/${index}/${known ? 'keyid' : 'sig'}`,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    ...(error.details === undefined ? {} : { details: error.details }),
+    cause: error,
+  });
 }

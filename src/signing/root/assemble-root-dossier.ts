@@ -38,7 +38,7 @@ export async function assembleRootDossier(
     documents: [ciDocument, productionDocument],
     approvals: approvals.map(({ sshsig }) => sshsig),
     rejections: rejections.map(({ rejection, sshsig }) => ({ text: rejection, sshsig })),
-    externals: externals.map(({ document, ...rest }) => ({ document: document === 0 ? 0 : 1, ...rest })),
+    externals,
     signatures,
     published:
       publishedCi === undefined || publishedProduction === undefined

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { verifyDossier } from '../../../src/dossier/index.js';
 import type { RootChange } from '../../../src/factory/index.js';
 import { parseRoot, serializeMetadata, verifyRootUpdate, verifySignature } from '../../../src/tuf/index.js';
+import { judgeDestroy } from '../../../src/signer/decide/index.js';
 import type { JournalBody } from '../../../src/signer/journal/index.js';
 import type { SignResult } from '../../../src/signer/index.js';
 import { metadataText } from '../../support/factory-fixture.js';
@@ -333,6 +334,52 @@ describe('a root update with many documents', () => {
     const { lines: evidence } = await site.signer.journalOf(update.sha256);
     expect(evidence.filter(({ type }) => type === 'journal-hash')).toEqual([]);
   }, 60_000);
+});
+
+describe('a key may be destroyed', () => {
+  const judged = async ({ keyid }: TufKey) => {
+    const { root, targets, site } = bench;
+    return judgeDestroy(keyid, site.journal.state, [...(await root.keys()), ...(await targets.keys())]);
+  };
+  const outcome = async (key: TufKey): Promise<string> => rejectionOf(judged(key));
+
+  it('once the root without it is published and the key in its place has signed, and not before', async () => {
+    bench = await start();
+    expect(await outcome(standby)).toMatch(/^KEY_IN_USE/); // nothing is known to be published yet
+    const known = (repository: 'ci' | 'production') => bench.fixture.roots[repository].map(metadataText);
+    const roots = { ci: known('ci'), production: known('production') };
+    await bench.site.signer.publishedRoots({ factory: 'acme', roots });
+    expect(await outcome(targetsKey)).toMatch(/^KEY_IN_USE/);
+    expect(await outcome(standby)).toBe('RESOLVED');
+    const update = await bench.fixture.update(ROTATION);
+    const result = await bench.sign({ update });
+    expect([await outcome(targetsKey), await outcome(standby)]).toEqual([
+      expect.stringMatching(/^KEY_IN_USE/),
+      expect.stringMatching(/^KEY_IN_USE/),
+    ]);
+    await bench.site.signer.publishedRoots(publish(update, result));
+    expect(await outcome(standby)).toMatch(/^KEY_IN_USE/);
+    expect(await judged(targetsKey)).toMatchObject({ isNew: true, proveOneOf: [] });
+  });
+
+  it('only if the key in its place proves itself where it has signed nothing yet', async () => {
+    bench = await start({ documents: [] });
+    const update = await bench.fixture.update(ROTATION);
+    await bench.site.signer.publishedRoots(publish(update, await bench.sign({ update })));
+    expect((await judged(targetsKey)).proveOneOf.map(({ keyid }) => keyid)).toEqual([standby.keyid]);
+    bench.targets.hold([{ pair: targetsKey }]);
+    expect(await outcome(targetsKey)).toMatch(/^KEY_IN_USE/);
+  });
+
+  it('not while a request that names it is unfinished', async () => {
+    bench = await start();
+    bench.targets.signBy(() => {
+      throw new Error('the token is out of order');
+    });
+    const update = await bench.fixture.update([addKey('targets', standby), CHANGELOG], { also: [standby.keyid] });
+    await expect(bench.sign({ update })).rejects.toThrow('out of order');
+    expect(await outcome(standby)).toMatch(/^KEY_IN_USE/);
+  });
 });
 
 describe('a key proves itself', () => {
