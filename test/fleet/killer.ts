@@ -17,8 +17,8 @@ const VICTIMS = [
   ...['worker', 'worker', 'worker', 'worker', 'worker'],
 ] as const;
 /** Between two kills so many calls are answered at most; one in `AT_ONCE` comes together with the one before. */
-const MAX_ANSWERS = 4;
-const AT_ONCE = 3;
+const MAX_ANSWERS = 3;
+const AT_ONCE = 2;
 const MAX_DELAY_MS = 200;
 
 /**
