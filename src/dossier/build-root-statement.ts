@@ -1,38 +1,18 @@
-import {
-  applyRootChanges,
-  type Repository,
-  type RootChange,
-  type RootUpdate,
-  type TargetsDocument,
-} from '../factory/index.js';
-import { factoryOf, type SignedPolicy } from '../policy/index.js';
-import { formatTime, type Key, type RootMetadata, type TargetsMetadata } from '../tuf/index.js';
+import { applyRootChanges, type RootChange, type RootUpdate, type TargetsDocument } from '../factory/index.js';
+import { factoryOf } from '../policy/index.js';
+import type { Key } from '../tuf/index.js';
 import { checkRootUpdate } from './check-root-update.js';
 import { checkStatement } from './check-statement.js';
 import { describeDocuments } from './root-documents.js';
 import { RootMatter } from './root-matter.js';
 import type { RootStatement, StatementKey } from './root-statement.js';
 import { encodeStatement } from './statement.js';
+import { headOf, trustOf, type StatementInput } from './statement-input.js';
 import type { BaseDocument } from './verified-dossier.js';
 
-export interface RootStatementInput {
-  /** Hex SHA-256 of policy version 1: the service's name. */
-  readonly service: string;
-  /** The policy in force. */
-  readonly policy: SignedPolicy;
-  readonly factory: string;
-  /** `req_` and a ULID in lower case. */
-  readonly id: string;
+export interface RootStatementInput extends StatementInput {
   /** With `re-sign` and `adopt`: as chooseReSigned gives them. */
   readonly changes: readonly RootChange[];
-  readonly requester: RootStatement['requester'];
-  readonly reason: string;
-  readonly created: Date;
-  /** When the statement, not the root, expires: at most 72 hours after `created`. */
-  readonly expires: Date;
-  /** The roots in force. */
-  readonly roots: Readonly<Record<Repository, RootMetadata>>;
-  readonly ciTargets: TargetsMetadata;
   /**
    * Every production targets document of the Factory, ascending by tag, then those of all active Waves, ascending by Wave.
    * One is held at a time.
@@ -44,7 +24,6 @@ export interface RootStatementInput {
   readonly sign: readonly string[];
   /** As far as they are known. */
   readonly keysOfOtherFactories?: readonly Key[];
-  readonly supersedes?: RootStatement['supersedes'];
   readonly upstream: RootStatement['upstream'];
 }
 
@@ -71,27 +50,16 @@ export async function buildRootStatement(input: RootStatementInput): Promise<{
   const production = matter.baseDocuments.filter(({ wave }) => wave === null);
   const waves = matter.baseDocuments.flatMap(({ wave, ...document }) => (wave === null ? [] : [{ ...document, wave }]));
   const statement: RootStatement = {
-    _type: 'countersign/statement',
-    spec: 1,
-    service: input.service,
-    factory: input.factory,
-    id: input.id,
+    ...headOf(input),
     kind: 'root',
-    policy: { version: policy.policy.version, sha256: policy.sha256 },
-    requester: input.requester,
-    reason: input.reason,
-    created: formatTime(input.created),
-    expires: formatTime(input.expires),
     base: {
-      root: { version: roots.ci.signed.version, ci: roots.ci.sha256, production: roots.production.sha256 },
-      ciTargets: { version: ciTargets.signed.version, sha256: ciTargets.sha256 },
+      ...trustOf(input),
       targets: Object.fromEntries(production.map((document) => [document.tag, digestOf(document)])),
       waves: Object.fromEntries(waves.map((document) => [document.wave, { tag: document.tag, ...digestOf(document) }])),
     },
     changes: [...changes],
     keys: [...input.keys],
     documents: describeDocuments(update, matter.reSigned, [...input.sign].sort()),
-    supersedes: input.supersedes ?? null,
     upstream: input.upstream,
   };
   const text = encodeStatement(statement);

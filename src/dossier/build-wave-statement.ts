@@ -1,37 +1,22 @@
-import { applyWave, readWaveChanges, type Repository, type WaveChange } from '../factory/index.js';
-import { factoryOf, type SignedPolicy } from '../policy/index.js';
-import { formatTime, sha256Hex, type RootMetadata, type TargetsMetadata } from '../tuf/index.js';
+import { applyWave, readWaveChanges, type WaveChange } from '../factory/index.js';
+import { factoryOf } from '../policy/index.js';
+import { sha256Hex, type TargetsMetadata } from '../tuf/index.js';
 import { checkBase } from './check-base.js';
 import { checkDocumentExpires } from './check-document.js';
 import { checkSign } from './check-sign.js';
 import { checkStatement } from './check-statement.js';
 import { encodeStatement } from './statement.js';
+import { headOf, trustOf, type StatementInput } from './statement-input.js';
 import type { WaveStatement } from './wave-statement.js';
 
-export interface WaveStatementInput {
-  /** Hex SHA-256 of policy version 1: the service's name. */
-  readonly service: string;
-  /** The policy in force. */
-  readonly policy: SignedPolicy;
-  readonly factory: string;
-  /** `req_` and a ULID in lower case. */
-  readonly id: string;
+export interface WaveStatementInput extends StatementInput {
   readonly wave: string;
   readonly tag: string;
   readonly changes: readonly WaveChange[];
-  readonly requester: WaveStatement['requester'];
-  readonly reason: string;
-  readonly created: Date;
-  /** When the statement, not the Wave, expires: at most 72 hours after `created`. */
-  readonly expires: Date;
-  /** The newest roots. */
-  readonly roots: Readonly<Record<Repository, RootMetadata>>;
-  readonly ciTargets: TargetsMetadata;
   /** The tag's production targets, null before its first Wave. */
   readonly productionTargets: TargetsMetadata | null;
   /** Keyids to sign with. */
   readonly sign: readonly string[];
-  readonly supersedes?: WaveStatement['supersedes'];
 }
 
 /**
@@ -55,20 +40,10 @@ export function buildWaveStatement(input: WaveStatementInput): {
   });
   const { version, expires } = readWaveChanges(input.changes);
   const statement: WaveStatement = {
-    _type: 'countersign/statement',
-    spec: 1,
-    service: input.service,
-    factory: input.factory,
-    id: input.id,
+    ...headOf(input),
     kind: 'wave',
-    policy: { version: policy.policy.version, sha256: policy.sha256 },
-    requester: input.requester,
-    reason: input.reason,
-    created: formatTime(input.created),
-    expires: formatTime(input.expires),
     base: {
-      root: { version: roots.production.signed.version, ci: roots.ci.sha256, production: roots.production.sha256 },
-      ciTargets: digestOf(ciTargets),
+      ...trustOf(input),
       targets: { [tag]: productionTargets === null ? null : digestOf(productionTargets) },
     },
     changes: [...input.changes],
@@ -86,7 +61,6 @@ export function buildWaveStatement(input: WaveStatementInput): {
         sign: [...input.sign],
       },
     ],
-    supersedes: input.supersedes ?? null,
     upstream: null,
   };
   const text = encodeStatement(statement);

@@ -1,7 +1,6 @@
 import { CountersignError } from '../errors.js';
-import { REPOSITORIES } from '../factory/index.js';
+import { goingKeys, REPOSITORIES } from '../factory/index.js';
 import { verifySignature } from '../tuf/index.js';
-import { goingKeys } from './check-root-sign.js';
 import type { ExternalSignature, VerifiedRootDossier } from './verified-dossier.js';
 
 /**

@@ -1,5 +1,5 @@
 import { CountersignError } from '../errors.js';
-import { jsonPointer, type RootSigners } from '../factory/index.js';
+import { goingKeys, jsonPointer, missingKeys, type RootSigners } from '../factory/index.js';
 import type { ExternalSignature, MissingSigners } from './verified-dossier.js';
 
 /**
@@ -21,33 +21,29 @@ export function checkRootSign(sign: readonly string[], { previous, next }: RootS
   requireReached([...sign, ...going], previous, 'root in force');
 }
 
-/** Root keys in force that the new roots do not name: they alone may sign from outside. */
-export function goingKeys({ previous, next }: Pick<RootSigners, 'previous' | 'next'>): string[] {
-  return previous.keyids.filter((keyid) => !next.keyids.includes(keyid));
-}
-
-/** Which signatures of the old threshold are still to come from outside. */
+/** Which signatures of the old threshold are still to come from outside: from keys that go, which alone may sign there. */
 export function findMissingSigners(
   sign: readonly string[],
   signers: RootSigners,
-  externals: readonly ExternalSignature[],
+  externals: readonly Pick<ExternalSignature, 'document' | 'keyid'>[],
 ): MissingSigners[] {
-  const { keyids, threshold } = signers.previous;
   return ([0, 1] as const).flatMap((document) => {
     const signing = [...sign, ...externals.filter((one) => one.document === document).map(({ keyid }) => keyid)];
-    const missing = threshold - keyids.filter((keyid) => signing.includes(keyid)).length;
-    if (missing <= 0) return [];
+    const missing = missingKeys(signers.previous, signing);
+    if (missing === 0) return [];
     return [{ document, missing, keyids: goingKeys(signers).filter((keyid) => !signing.includes(keyid)) }];
   });
 }
 
 function requireReached(
   signing: readonly string[],
-  { keyids, threshold }: RootSigners['next'],
+  role: RootSigners['next'],
   name: 'new root' | 'root in force',
 ): void {
-  const reached = keyids.filter((keyid) => signing.includes(keyid)).length;
-  if (reached >= threshold) return;
+  const missing = missingKeys(role, signing);
+  if (missing === 0) return;
+  const { threshold } = role;
+  const reached = threshold - missing;
   throw new CountersignError(
     'THRESHOLD_NOT_MET',
     `${threshold} keys of the ${name} have to sign, and at most ${reached} would`,

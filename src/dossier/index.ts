@@ -3,6 +3,7 @@ export type { RootStatementInput } from './build-root-statement.js';
 export { buildWaveStatement } from './build-wave-statement.js';
 export type { WaveStatementInput } from './build-wave-statement.js';
 export { checkExternals } from './check-externals.js';
+export { findMissingSigners } from './check-root-sign.js';
 export { offlineTargetsKeyids } from './check-sign.js';
 export { MAX_STATEMENT_LIFETIME_MS } from './check-statement.js';
 export type { DossierLine, ExternalLine, JournalLine, RejectionLine, SignatureLine } from './dossier-line.js';

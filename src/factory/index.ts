@@ -22,6 +22,8 @@ export {
   diffRoot,
   documentName,
   formatRootChanges,
+  goingKeys,
+  missingKeys,
   planRootUpdate,
   readBegunUpdate,
   readRootChanges,

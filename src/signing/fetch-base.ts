@@ -24,13 +24,17 @@ export interface FetchedChain {
   readonly last: RootMetadata;
 }
 
-/** What a Wave builds on, fetched from the Factory and verified from the pinned root on. */
-export interface FetchedBase {
+/** What requests of every kind build on, fetched from the Factory and verified from the pinned root on. */
+export interface FetchedTrust {
   readonly roots: Readonly<Record<Repository, FetchedChain>>;
   readonly ciTargets: Fetched<TargetsMetadata>;
-  readonly productionTargets: Fetched<TargetsMetadata> | null;
   /** Keys that signed the CI targets: those that the Factory itself holds. */
   readonly onlineKeyids: readonly string[];
+}
+
+/** What a Wave builds on, the same way. */
+export interface FetchedBase extends FetchedTrust {
+  readonly productionTargets: Fetched<TargetsMetadata> | null;
 }
 
 /**
@@ -45,26 +49,36 @@ export async function fetchBase(
   tag: string,
   now: Date,
 ): Promise<FetchedBase> {
-  const [ci, production, ciTargetsBytes, productionBytes] = await Promise.all([
+  const [trust, productionBytes] = await Promise.all([
+    fetchTrust(port, factory, pins, now),
+    port.productionTargets(tag),
+  ]);
+  if (productionBytes === null) return { ...trust, productionTargets: null };
+  const metadata = parseServed(parseTargets, productionBytes, `production targets of ${tag}`);
+  // Not judged by the clock: production targets that have expired are just what a Wave is to replace.
+  verifyTargets(trust.roots.production.last, metadata);
+  return { ...trust, productionTargets: { bytes: productionBytes, metadata } };
+}
+
+/**
+ * Fetches both root chains and the CI targets, and verifies them.
+ *
+ * @throws FACTORY_…, ROOT_NOT_TRUSTED, THRESHOLD_NOT_MET, METADATA_EXPIRED, VERSION_…
+ */
+export async function fetchTrust(
+  port: FactoryPort,
+  factory: PolicyFactory,
+  pins: Pins,
+  now: Date,
+): Promise<FetchedTrust> {
+  const [ci, production, bytes] = await Promise.all([
     fetchRootChain(port, 'ci', factory, pins, now),
     fetchRootChain(port, 'production', factory, pins, now),
     port.ciTargets(),
-    port.productionTargets(tag),
   ]);
-  const ciTargets = { bytes: ciTargetsBytes, metadata: parseServed(parseTargets, ciTargetsBytes, 'CI targets') };
-  const { signed: onlineKeyids } = verifyTargets(ci.last, ciTargets.metadata, { now });
-  if (productionBytes === null) {
-    return { roots: { ci, production }, ciTargets, productionTargets: null, onlineKeyids };
-  }
-  const metadata = parseServed(parseTargets, productionBytes, `production targets of ${tag}`);
-  // Not judged by the clock: production targets that have expired are just what a Wave is to replace.
-  verifyTargets(production.last, metadata);
-  return {
-    roots: { ci, production },
-    ciTargets,
-    productionTargets: { bytes: productionBytes, metadata },
-    onlineKeyids,
-  };
+  const metadata = parseServed(parseTargets, bytes, 'CI targets');
+  const { signed: onlineKeyids } = verifyTargets(ci.last, metadata, { now });
+  return { roots: { ci, production }, ciTargets: { bytes, metadata }, onlineKeyids };
 }
 
 /**

@@ -28,7 +28,6 @@ export type {
   RootUpdateStatus,
 } from './root-update-port.js';
 export type { RootDocuments, RootIntention, RootIntentions, RootSubmission } from './root/root-submission.js';
-export type { MissingExternal } from './root/missing-signers.js';
 export type { RootChains, RootTransactionView } from './root/show-roots.js';
 export {
   ROOT_STEPS,

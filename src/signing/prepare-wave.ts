@@ -8,6 +8,7 @@ import { chooseKeys } from './choose-keys.js';
 import type { Context } from './context.js';
 import { fetchBase, type FetchedBase } from './fetch-base.js';
 import { findSuperseded } from './find-superseded.js';
+import { blobsOf, newRequest } from './new-request.js';
 import type { FactoryPort } from './ports.js';
 import { newRequestId } from './request-id.js';
 import type { Caller, RequestDiff } from './service.js';
@@ -85,16 +86,18 @@ export async function prepareWave(
 
   const lines = dossierLines(context, base, tag, text, document);
   const verified = requireKind(await verifyDossier(lines, context.pins, now), 'wave');
+  const [entry] = statement.documents;
+  const madeOf = {
+    base,
+    productionTargets: base.productionTargets === null ? [] : [base.productionTargets.bytes],
+    waveTargets: [],
+    documents: [document],
+  };
+  const wave = { name: entry.wave, tag: entry.tag, version: entry.version };
   return {
-    request: requestOf(context, statement, text, document, base, caller),
+    request: newRequest(context, { statement, text, wave }, madeOf, caller),
     statement,
-    blobs: [
-      ...base.roots.ci.bytes,
-      ...base.roots.production.bytes,
-      base.ciTargets.bytes,
-      ...(base.productionTargets === null ? [] : [base.productionTargets.bytes]),
-      document,
-    ],
+    blobs: blobsOf(madeOf),
     diff: { summary: verified.summary, text: formatWave(verified.summary) },
   };
 }
@@ -129,36 +132,4 @@ function* dossierLines(
     productionTargets: base.productionTargets === null ? null : { tag, text: text(base.productionTargets.bytes) },
     documents: [text(document)],
   });
-}
-
-function requestOf(
-  context: Context,
-  statement: WaveStatement,
-  text: string,
-  document: Buffer,
-  base: FetchedBase,
-  caller: Caller,
-): NewRequest {
-  const [{ wave, tag, version }] = statement.documents;
-  return {
-    id: statement.id,
-    factory: statement.factory,
-    kind: statement.kind,
-    wave: { name: wave, tag, version },
-    requester: { name: caller.name, kind: caller.kind, via: caller.via },
-    reason: statement.reason,
-    created: statement.created,
-    expires: statement.expires,
-    statement: text,
-    statementSha256: sha256Hex(text),
-    material: {
-      policyVersion: context.policy.policy.version,
-      rootsCi: base.roots.ci.bytes.map(sha256Hex),
-      rootsProduction: base.roots.production.bytes.map(sha256Hex),
-      ciTargets: sha256Hex(base.ciTargets.bytes),
-      productionTargets: base.productionTargets === null ? [] : [sha256Hex(base.productionTargets.bytes)],
-      waveTargets: [],
-      documents: [sha256Hex(document)],
-    },
-  };
 }

@@ -1,10 +1,9 @@
 import type { ErrorCode } from '../errors.js';
 import type { RootSummary, WaveSummary } from '../factory/index.js';
 import type { SignedPolicy } from '../policy/index.js';
-import type { ExternalSignature, Pins } from '../dossier/index.js';
+import type { ExternalSignature, MissingSigners, Pins } from '../dossier/index.js';
 import type { Logger } from '../telemetry/index.js';
 import type { Clock, FactoryPort, SignerKey, SignerPort, SignerProgress, Timers } from './ports.js';
-import type { MissingExternal } from './root/missing-signers.js';
 import type { RootChains, RootTransactionView } from './root/show-roots.js';
 import type { RootSubmission } from './root/root-submission.js';
 import type {
@@ -66,7 +65,7 @@ export interface RequestRoot {
   /** How many targets documents are signed again. */
   readonly reSigned: number;
   /** What it lacks that no token makes. */
-  readonly missingSigners: readonly MissingExternal[];
+  readonly missingSigners: readonly MissingSigners[];
   /** Keys that have signed from outside of the tokens. */
   readonly externals: readonly { readonly document: number; readonly keyid: string }[];
   /** The request in whose place this one is, and the one in the place of this. */

@@ -6,32 +6,15 @@ import { lockOpen } from './decisions.js';
 import { appendEvent } from './events.js';
 import { complete, HOLDING } from './request-queries.js';
 import { toExternalSignature, toRootTransaction } from './rows.js';
-import type { Part, RequestRow } from './schema.js';
+import type { Part, RequestRow, RootUpdateChange } from './schema.js';
 
 export function createRootUpdateStore(connection: Connection): RootUpdateStore {
   return {
     begin: (transaction) => connection.write((db) => begin(db, transaction)),
-    takeOver: (id, from, to) =>
-      connection.write(async (db) => {
-        const { numUpdatedRows } = await db
-          .updateTable('root_updates')
-          .set(to)
-          .where('id', '=', id)
-          .where('state', '=', 'beginning')
-          .where('attempt', '=', from)
-          .executeTakeFirst();
-        return numUpdatedRows === 1n;
-      }),
+    takeOver: (id, from, to) => connection.write((db) => changeBeginning(db, id, from, to)),
     recordBegun: (id, attempt, begun, event) =>
       connection.write(async (db) => {
-        const { numUpdatedRows } = await db
-          .updateTable('root_updates')
-          .set(begun)
-          .where('id', '=', id)
-          .where('state', '=', 'beginning')
-          .where('attempt', '=', attempt)
-          .executeTakeFirst();
-        if (numUpdatedRows !== 1n) return false;
+        if (!(await changeBeginning(db, id, attempt, begun))) return false;
         await appendEvent(db, event);
         return true;
       }),
@@ -101,15 +84,20 @@ export function createRootUpdateStore(connection: Connection): RootUpdateStore {
 
 /** Gives a transaction its request. @throws REQUEST_OPEN_EXISTS another attempt has it by now, or it was ended */
 export async function openTransaction(db: Writer, id: string, attempt: string): Promise<void> {
+  if (await changeBeginning(db, id, attempt, { state: 'open' })) return;
+  throw new CountersignError('REQUEST_OPEN_EXISTS', 'the same was asked for at the same time', { hint: 'Ask again.' });
+}
+
+/** Changes a transaction that is being begun by this attempt. @returns false if it is not, or not by this one any more */
+async function changeBeginning(db: Writer, id: string, attempt: string, change: RootUpdateChange): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('root_updates')
-    .set({ state: 'open' })
+    .set(change)
     .where('id', '=', id)
     .where('state', '=', 'beginning')
     .where('attempt', '=', attempt)
     .executeTakeFirst();
-  if (numUpdatedRows === 1n) return;
-  throw new CountersignError('REQUEST_OPEN_EXISTS', 'the same was asked for at the same time', { hint: 'Ask again.' });
+  return numUpdatedRows === 1n;
 }
 
 export async function putPublishedRoots(

@@ -1,4 +1,4 @@
-import type { ColumnType, Insertable, Selectable } from 'kysely';
+import type { ColumnType, Insertable, Selectable, Updateable } from 'kysely';
 
 /** SQLite answers `bigint` (safe integers are on), PostgreSQL text for its bigint; both take a number. */
 export type Integer = ColumnType<bigint | number | string, number, number>;
@@ -181,5 +181,6 @@ export interface Schema {
 export type RequestRow = Selectable<RequestsTable>;
 export type NewRequestRow = Insertable<RequestsTable>;
 export type RootUpdateRow = Selectable<RootUpdatesTable>;
+export type RootUpdateChange = Updateable<RootUpdatesTable>;
 export type EventRow = Selectable<EventsTable>;
 export type TokenRow = Selectable<TokensTable>;

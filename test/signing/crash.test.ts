@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { STEPS, type Step } from '../../src/signing/index.js';
+import { deathAt } from './death-at.js';
 import { ci, createWorld, person, type World } from './world.js';
 
 /**
@@ -15,18 +16,8 @@ afterEach(() => world.end());
 
 /** Puts a service into the world that dies at `step`, and says when it did. */
 async function dyingAt(step: Step): Promise<{ died: Promise<void> }> {
-  let die: () => void = () => undefined;
-  const died = new Promise<void>((resolve) => {
-    die = resolve;
-  });
-  const mortal = await world.another({
-    onStep: (reached) => {
-      if (reached !== step) return undefined;
-      die();
-      return new Promise<void>(() => undefined);
-    },
-  });
-  Object.assign(world, mortal);
+  const { died, onStep } = deathAt(step);
+  Object.assign(world, await world.another({ onStep }));
   return { died };
 }
 

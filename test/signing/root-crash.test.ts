@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ROOT_STEPS, STEPS, type RootIntention, type Step } from '../../src/signing/index.js';
 import { parseRoot } from '../../src/tuf/index.js';
 import { FACTORY } from '../support/sandbox.js';
+import { deathAt } from './death-at.js';
 import { createRootWorld, type RootWorld } from './root-world.js';
 import { person } from './world.js';
 
@@ -20,18 +21,8 @@ const ROTATE: RootIntention = { op: 'rotate-key', role: 'targets' };
 
 /** Does some work with a service that dies at `step`, and starts another one. */
 async function dyingAt(step: Step, work: () => Promise<unknown>): Promise<void> {
-  let die: () => void = () => undefined;
-  const died = new Promise<void>((resolve) => {
-    die = resolve;
-  });
-  const mortal = await world.another({
-    onStep: (reached) => {
-      if (reached !== step) return undefined;
-      die();
-      return new Promise<void>(() => undefined);
-    },
-  });
-  Object.assign(world, mortal);
+  const { died, onStep } = deathAt(step);
+  Object.assign(world, await world.another({ onStep }));
   const survived = work().then(() => 'survived');
   expect(await Promise.race([died, survived])).not.toBe('survived');
   await world.store.close();

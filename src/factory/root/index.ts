@@ -35,6 +35,6 @@ export {
   type RootChange,
 } from './root-change.js';
 export { readRootChanges, writeRootChanges, type RootIntent } from './root-intent.js';
-export { requireRootSigners, type RootSigners } from './root-signers.js';
+export { goingKeys, missingKeys, requireRootSigners, type RootSigners } from './root-signers.js';
 export type { RootWarning } from './root-warnings.js';
 export { documentName, type TargetsDocument } from './targets-document.js';

@@ -17,12 +17,11 @@ export interface RootSigners {
 export function rootSigners(previous: Role, next: Role): RootSigners {
   const chosen = next.keyids.filter((keyid) => !previous.keyids.includes(keyid));
   const staying = previous.keyids.filter((keyid) => next.keyids.includes(keyid));
-  const going = previous.keyids.filter((keyid) => !next.keyids.includes(keyid));
   for (const keyid of staying) {
-    if (missing(previous, chosen) > 0 || missing(next, chosen) > 0) chosen.push(keyid);
+    if (missingKeys(previous, chosen) > 0 || missingKeys(next, chosen) > 0) chosen.push(keyid);
   }
-  for (const keyid of going) {
-    if (missing(previous, chosen) > 0) chosen.push(keyid);
+  for (const keyid of goingKeys({ previous, next })) {
+    if (missingKeys(previous, chosen) > 0) chosen.push(keyid);
   }
   return { previous, next, keyids: chosen };
 }
@@ -37,7 +36,7 @@ export function requireRootSigners({ previous, next }: RootSigners, keyids: read
     [previous, 'root in force'],
     [next, 'new root'],
   ] as const) {
-    const lacking = missing(role, keyids);
+    const lacking = missingKeys(role, keyids);
     if (lacking === 0) continue;
     throw new CountersignError(
       'THRESHOLD_NOT_MET',
@@ -47,6 +46,12 @@ export function requireRootSigners({ previous, next }: RootSigners, keyids: read
   }
 }
 
-function missing({ keyids, threshold }: Role, signing: readonly string[]): number {
+/** Root keys in force that the new roots do not name. */
+export function goingKeys({ previous, next }: Pick<RootSigners, 'previous' | 'next'>): string[] {
+  return previous.keyids.filter((keyid) => !next.keyids.includes(keyid));
+}
+
+/** How many more of a role's keys would have to sign. */
+export function missingKeys({ keyids, threshold }: Role, signing: readonly string[]): number {
   return Math.max(0, threshold - keyids.filter((keyid) => signing.includes(keyid)).length);
 }

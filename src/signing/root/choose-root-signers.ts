@@ -1,8 +1,7 @@
 import { isCountersignError } from '../../errors.js';
-import { requireRootSigners, type RootBase, type RootSigners } from '../../factory/index.js';
+import { goingKeys, requireRootSigners, type RootBase, type RootSigners } from '../../factory/index.js';
 import { keyidOf } from '../../tuf/index.js';
 import type { SignerKey } from '../ports.js';
-import { goingKeyids } from './missing-signers.js';
 
 /**
  * Chooses the keys in tokens that are to sign new roots: every new one, then as few as do of those that the signer holds, staying
@@ -19,7 +18,7 @@ export function chooseRootSigners(signers: RootSigners, base: RootBase, signerKe
     return key !== undefined && held.has(keyidOf(key));
   };
   const staying = previous.keyids.filter((keyid) => next.keyids.includes(keyid));
-  const going = goingKeyids(signers);
+  const going = goingKeys(signers);
   const sign = next.keyids.filter((keyid) => !previous.keyids.includes(keyid));
   for (const keyid of [...staying, ...going].filter(isHeld)) {
     if (!isEnough(signers, sign)) sign.push(keyid);

@@ -1,9 +1,9 @@
 import { CountersignError } from '../../errors.js';
 import type { Pins } from '../../dossier/index.js';
-import type { Repository, RootBase, TargetsDocument } from '../../factory/index.js';
+import type { RootBase, TargetsDocument } from '../../factory/index.js';
 import type { PolicyFactory } from '../../policy/index.js';
-import { parseTargets, verifyTargets, type TargetsMetadata } from '../../tuf/index.js';
-import { fetchRootChain, parseServed, type Fetched, type FetchedChain } from '../fetch-base.js';
+import { parseTargets } from '../../tuf/index.js';
+import { fetchTrust, parseServed, type FetchedTrust } from '../fetch-base.js';
 import type { FactoryPort } from '../ports.js';
 
 /** A targets document as it was served; parsed when it is looked at, one at a time. */
@@ -14,10 +14,8 @@ export interface ServedTargets {
   readonly bytes: Buffer;
 }
 
-/** What a root update builds on, fetched from the Factory and verified from the pinned root on. */
-export interface FetchedRootBase {
-  readonly roots: Readonly<Record<Repository, FetchedChain>>;
-  readonly ciTargets: Fetched<TargetsMetadata>;
+/** What a root update builds on. */
+export interface FetchedRootBase extends Pick<FetchedTrust, 'roots' | 'ciTargets'> {
   readonly root: RootBase;
   /** All production targets, ascending by tag; then those of all active Waves, ascending by Wave. */
   readonly served: readonly ServedTargets[];
@@ -30,19 +28,16 @@ export async function fetchRootBase(
   pins: Pins,
   now: Date,
 ): Promise<FetchedRootBase> {
-  const [ci, production, ciTargetsBytes, served] = await Promise.all([
-    fetchRootChain(port, 'ci', factory, pins, now),
-    fetchRootChain(port, 'production', factory, pins, now),
-    port.ciTargets(),
+  const [{ roots, ciTargets, onlineKeyids }, served] = await Promise.all([
+    fetchTrust(port, factory, pins, now),
     fetchServedTargets(port),
   ]);
-  const ciTargets = { bytes: ciTargetsBytes, metadata: parseServed(parseTargets, ciTargetsBytes, 'CI targets') };
-  const [onlineTargetsKeyid, ...others] = verifyTargets(ci.last, ciTargets.metadata, { now }).signed;
+  const [onlineTargetsKeyid, ...others] = onlineKeyids;
   if (onlineTargetsKeyid === undefined || others.length > 0) {
     throw new CountersignError('ROOT_ONLINE_KEY', 'the CI targets are not signed by one key, the Factory’s own');
   }
-  const root = { ci: ci.last.signed, production: production.last.signed, onlineTargetsKeyid };
-  return { roots: { ci, production }, ciTargets, root, served };
+  const root = { ci: roots.ci.last.signed, production: roots.production.last.signed, onlineTargetsKeyid };
+  return { roots, ciTargets, root, served };
 }
 
 /** @throws FACTORY_… */

@@ -10,6 +10,7 @@ import { factoryOf, kindOf } from '../../policy/index.js';
 import { formatTime, sha256Hex } from '../../tuf/index.js';
 import { policyTexts } from '../dossier-texts.js';
 import type { Context } from '../context.js';
+import { blobsOf, newRequest } from '../new-request.js';
 import type { SignerKey, SignerStatus } from '../ports.js';
 import type { Caller, RequestDiff } from '../service.js';
 import type { NewRequest } from '../store-port.js';
@@ -116,16 +117,13 @@ export async function prepareRoot(
   const prepared = { statement, text, documents, base };
   const verified = await verifyDossier(dossierOf(context, prepared), context.pins, now);
   const { summary } = requireKind(verified, 'root');
+  const served = (ofWaves: boolean) =>
+    base.served.filter(({ wave }) => (wave !== null) === ofWaves).map(({ bytes }) => bytes);
+  const madeOf = { base, productionTargets: served(false), waveTargets: served(true), documents };
   return {
-    request: requestOf(context, prepared, caller),
+    request: newRequest(context, { statement, text, wave: null }, madeOf, caller),
     statement,
-    blobs: [
-      ...base.roots.ci.bytes,
-      ...base.roots.production.bytes,
-      base.ciTargets.bytes,
-      ...base.served.map(({ bytes }) => bytes),
-      ...documents,
-    ],
+    blobs: blobsOf(madeOf),
     diff: { summary, text: formatRootChanges(summary) },
   };
 }
@@ -155,30 +153,4 @@ function dossierOf(context: Context, { text, documents: [ci, production], base }
     ),
     documents: [textOf(ci), textOf(production)],
   });
-}
-
-function requestOf(context: Context, { statement, text, documents, base }: Made, caller: Caller): NewRequest {
-  const digestsOf = (ofWaves: boolean) =>
-    base.served.filter(({ wave }) => (wave !== null) === ofWaves).map(({ bytes }) => sha256Hex(bytes));
-  return {
-    id: statement.id,
-    factory: statement.factory,
-    kind: statement.kind,
-    wave: null,
-    requester: { name: caller.name, kind: caller.kind, via: caller.via },
-    reason: statement.reason,
-    created: statement.created,
-    expires: statement.expires,
-    statement: text,
-    statementSha256: sha256Hex(text),
-    material: {
-      policyVersion: context.policy.policy.version,
-      rootsCi: base.roots.ci.bytes.map(sha256Hex),
-      rootsProduction: base.roots.production.bytes.map(sha256Hex),
-      ciTargets: sha256Hex(base.ciTargets.bytes),
-      productionTargets: digestsOf(false),
-      waveTargets: digestsOf(true),
-      documents: documents.map(sha256Hex),
-    },
-  };
 }

@@ -1,11 +1,10 @@
-import type { RootStatement } from '../../dossier/index.js';
-import type { RootChange } from '../../factory/index.js';
+import { findMissingSigners, type MissingSigners, type RootStatement } from '../../dossier/index.js';
+import { applyRootChanges, type RootChange } from '../../factory/index.js';
 import { isCountersignError } from '../../errors.js';
 import type { Context } from '../context.js';
 import type { SignerProgress } from '../ports.js';
 import type { RequestRoot } from '../service.js';
-import type { NewRequest, StoredRequest } from '../store-port.js';
-import { missingExternals } from './missing-signers.js';
+import type { NewRequest, StoredExternalSignature, StoredRequest } from '../store-port.js';
 import { loadRootBase, rootStatementOf } from './stored-root.js';
 
 /** What a stored request of kind `root` is shown with besides; null for others. */
@@ -16,20 +15,27 @@ export async function rootViewOf(
 ): Promise<RequestRoot | null> {
   if (request.kind !== 'root') return null;
   const statement = rootStatementOf(request);
-  const [externals, base] = await Promise.all([
-    context.store.rootUpdates.externals(request.id),
-    loadRootBase(context, request),
-  ]);
+  const externals = await context.store.rootUpdates.externals(request.id);
   const open = request.state === 'preparing' || request.state === 'open';
   const progress = request.state === 'open' && approved ? await progressOf(context, request) : null;
   return {
     ...describe(statement),
-    missingSigners: open ? missingExternals(statement, base, externals) : [],
+    missingSigners: open ? await missingOf(context, request, statement, externals) : [],
     externals: externals.map(({ document, keyid }) => ({ document, keyid })),
     rebuiltFrom: request.root?.rebuiltFrom ?? null,
     rebuiltAs: request.root?.rebuiltAs ?? null,
     ...(progress === null ? {} : { progress }),
   };
+}
+
+async function missingOf(
+  context: Context,
+  request: StoredRequest,
+  { changes, documents: [{ sign }] }: RootStatement,
+  externals: readonly StoredExternalSignature[],
+): Promise<MissingSigners[]> {
+  const { signers } = applyRootChanges(changes, await loadRootBase(context, request));
+  return findMissingSigners(sign, signers, externals);
 }
 
 /** One that was worked out for a dry run. */

@@ -1,6 +1,6 @@
 import { CountersignError, isCountersignError } from '../../errors.js';
-import type { RootStatement } from '../../dossier/index.js';
-import type { RootBase } from '../../factory/index.js';
+import { findMissingSigners, type RootStatement } from '../../dossier/index.js';
+import { applyRootChanges, type RootBase } from '../../factory/index.js';
 import { assembleDossier } from '../assemble-dossier.js';
 import { policyOf, type Context } from '../context.js';
 import { countApprovals } from '../count-approvals.js';
@@ -12,7 +12,6 @@ import { handleRefusal, olderPolicy } from '../sign-request.js';
 import { AGAIN, type StepResult } from '../step-result.js';
 import type { StoredRequest } from '../store-port.js';
 import { checkUpstream } from './check-upstream.js';
-import { missingExternals } from './missing-signers.js';
 import { requireRootSignatures } from './require-root-signatures.js';
 import { loadRootBase, rootStatementOf } from './stored-root.js';
 
@@ -44,7 +43,8 @@ export async function signRoot(context: Context, request: StoredRequest): Promis
     await showSigner(context, request, approvals.length);
     return { then: 'wait', error: upstream.state === 'later' ? upstream.error : null };
   }
-  const [missing] = missingExternals(statement, base, externals);
+  const { signers } = applyRootChanges(statement.changes, base);
+  const [missing] = findMissingSigners(statement.documents[0].sign, signers, externals);
   if (missing !== undefined) return { then: 'wait', error: externalMissing(missing.keyids) };
   if (upstream.state === 'later') return { then: 'wait', error: upstream.error };
   return sign(context, request, statement, base);
