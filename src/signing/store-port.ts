@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.js';
+import type { GatewayDraftStore } from './gateway-draft-port.js';
 
 /**
  * What a request's life is kept in. Every method is one transaction: state, what belongs to it and the event
@@ -420,6 +421,7 @@ export interface Store {
   readonly tokens: TokenStore;
   readonly sessions: SessionStore;
   readonly challenges: ChallengeStore;
+  readonly gatewayDrafts: GatewayDraftStore;
   /** Proves that it can be read and written. @throws STORE_FAILED */
   check(): Promise<void>;
   /** Forgets what is past: challenges, sessions and idempotency keys whose time is over. */

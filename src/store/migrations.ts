@@ -13,6 +13,7 @@ export function migrationsFor(dialect: DialectName): Record<string, Migration> {
     '002-events': { up: (db) => createEvents(db, types) },
     '003-access': { up: (db) => createAccess(db, types) },
     '004-root-updates': { up: (db) => createRootUpdates(db, types) },
+    '006-gateway-drafts': { up: (db) => createGatewayDrafts(db, types) },
   };
 }
 
@@ -231,5 +232,18 @@ async function createRootUpdates(db: AnyDatabase, { text }: Types): Promise<void
     .addColumn('method', text, (column) => column.notNull())
     .addColumn('sig', text, (column) => column.notNull())
     .addPrimaryKeyConstraint('external_signatures_key', ['request_id', 'document', 'keyid'])
+    .execute();
+}
+
+async function createGatewayDrafts(db: AnyDatabase, { text }: Types): Promise<void> {
+  await db.schema
+    .createTable('gateway_drafts')
+    .addColumn('factory', text, (column) => column.notNull())
+    .addColumn('polis_id', text, (column) => column.notNull())
+    .addColumn('id', text, (column) => column.notNull())
+    .addColumn('revision', 'bigint', (column) => column.notNull())
+    .addColumn('text', text, (column) => column.notNull())
+    .addColumn('at', text, (column) => column.notNull())
+    .addPrimaryKeyConstraint('gateway_drafts_key', ['factory', 'polis_id'])
     .execute();
 }

@@ -161,6 +161,16 @@ interface ChallengesTable {
   expires: string;
 }
 
+/** Drafts of root updates, one an account and Factory. */
+interface GatewayDraftsTable {
+  factory: string;
+  polis_id: string;
+  id: string;
+  revision: Integer;
+  text: string;
+  at: string;
+}
+
 export interface Schema {
   requests: RequestsTable;
   request_blobs: RequestBlobsTable;
@@ -176,6 +186,7 @@ export interface Schema {
   tokens: TokensTable;
   sessions: SessionsTable;
   challenges: ChallengesTable;
+  gateway_drafts: GatewayDraftsTable;
 }
 
 export type RequestRow = Selectable<RequestsTable>;
