@@ -7,6 +7,7 @@ import { createConnection, translated, type Connection } from './connection.js';
 import { createEventStore, touchHead } from './events.js';
 import { migrationsFor, type DialectName } from './migrations.js';
 import { createPostgresDialect } from './postgres-dialect.js';
+import { createRequestKeyStore } from './request-keys.js';
 import { createRequestStore } from './requests.js';
 import { createRootUpdateStore } from './root-updates.js';
 import type { Schema } from './schema.js';
@@ -82,6 +83,7 @@ function assemble(connection: Connection): Store {
     tokens: createTokenStore(connection),
     sessions: createSessionStore(connection),
     challenges: createChallengeStore(connection),
+    requestKeys: createRequestKeyStore(connection),
     check: () => connection.write(touchHead),
     expire: (now) =>
       connection.write(async (db) => {
