@@ -8,6 +8,7 @@ import { createEventStore, touchHead } from './events.js';
 import { createGatewayDraftStore } from './gateway-drafts.js';
 import { migrationsFor, type DialectName } from './migrations.js';
 import { createPostgresDialect } from './postgres-dialect.js';
+import { createRequestKeyStore } from './request-keys.js';
 import { createRequestStore } from './requests.js';
 import { createRootUpdateStore } from './root-updates.js';
 import type { Schema } from './schema.js';
@@ -85,6 +86,7 @@ function assemble(connection: Connection): Store {
     tokens: createTokenStore(connection),
     sessions: createSessionStore(connection),
     challenges: createChallengeStore(connection),
+    requestKeys: createRequestKeyStore(connection),
     gatewayDrafts: createGatewayDraftStore(connection),
     check: () => connection.write(touchHead),
     expire: (now) =>

@@ -16,6 +16,7 @@ interface RequestsTable {
   requester_name: string;
   requester_kind: string;
   requester_via: string;
+  request_key: string | null;
   reason: string;
   created: string;
   expires: string;
@@ -161,6 +162,21 @@ interface ChallengesTable {
   expires: string;
 }
 
+interface RequestKeysTable {
+  id: string;
+  key_set: string;
+  name: string;
+  kind: string;
+  polis_id: string;
+  factory: string;
+  role: string;
+  keytype: string;
+  public: string;
+  keyid: string;
+  created: string;
+  revoked: string | null;
+}
+
 /** Drafts of root updates, one an account and Factory. */
 interface GatewayDraftsTable {
   factory: string;
@@ -186,6 +202,7 @@ export interface Schema {
   tokens: TokensTable;
   sessions: SessionsTable;
   challenges: ChallengesTable;
+  request_keys: RequestKeysTable;
   gateway_drafts: GatewayDraftsTable;
 }
 
@@ -195,3 +212,4 @@ export type RootUpdateRow = Selectable<RootUpdatesTable>;
 export type RootUpdateChange = Updateable<RootUpdatesTable>;
 export type EventRow = Selectable<EventsTable>;
 export type TokenRow = Selectable<TokensTable>;
+export type RequestKeyRow = Selectable<RequestKeysTable>;

@@ -5,13 +5,13 @@ import type { GatewayAnswer } from '../answer.js';
 import type { GatewayCall } from '../call.js';
 import { factoryError, toFactoryError } from '../factory-error.js';
 import { callerOf, type Identity } from '../identify.js';
-import { waitUntil } from '../wait-until.js';
+import { waitUntil } from '../prefer-wait.js';
 import type { RootUpdateDependencies } from './deps.js';
 import type { Draft } from './draft.js';
 import { draftIntentions } from './draft-intentions.js';
 import { requestOf, requireDraft, saveDraft } from './find-draft.js';
 import { parseBody } from './read-put.js';
-import { describeProgress, describeWaiting, endOf } from './words.js';
+import { describeProgress, describeWaiting, endOf } from '../words.js';
 
 const bodySchema = z.strictObject({ txid: z.string().max(100) });
 

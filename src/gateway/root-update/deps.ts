@@ -3,7 +3,7 @@ import type { Clock, GatewayDraftStore, SigningService } from '../../signing/ind
 /** Of a request's life just what root updates need. */
 export type RootUpdateSigning = Pick<
   SigningService,
-  'submitRootUpdate' | 'get' | 'waitFor' | 'cancel' | 'rootTransaction' | 'keys' | 'activeRequestKeys' | 'requestKeys'
+  'submitRootUpdate' | 'get' | 'waitFor' | 'cancel' | 'rootTransaction' | 'keys' | 'policy' | 'requestKeys'
 >;
 
 export interface RootUpdateDependencies {

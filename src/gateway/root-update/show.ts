@@ -9,7 +9,7 @@ import { describeIntention, draftIntentions } from './draft-intentions.js';
 import { findDraft, requestOf } from './find-draft.js';
 import { showOf, type RootViews } from './root-views.js';
 import { readUpdates, type Updates } from './updates-answer.js';
-import { describeProgress } from './words.js';
+import { describeProgress } from '../words.js';
 
 /**
  * `GET root/updates` for one caller: what the Factory answers, with both roots as this caller is to see them; and where the caller has a

@@ -1,4 +1,4 @@
-import type { RequestView } from '../../signing/index.js';
+import type { RequestView } from '../signing/index.js';
 
 /** Where a request stands, in one line. */
 export function describeProgress(request: RequestView): string {
