@@ -1,0 +1,22 @@
+import type { SigningService } from '../signing/index.js';
+
+/** What the gateway needs of the world; composed where the service is started. */
+
+/** A Factory that calls are passed on to. */
+export interface GatewayFactory {
+  readonly name: string;
+  /** Where its API is, e.g. `https://api.example`; a path in it is put before that of each call. */
+  readonly url: string;
+}
+
+export interface GatewayLimits {
+  /** Of bodies that are read here; those that are passed on are streamed and not limited. */
+  readonly maxBodyBytes: number;
+  /** The longest `Prefer: wait` that is granted. */
+  readonly maxWaitSeconds: number;
+  /** How long neither caller nor Factory may send anything before a call is given up. */
+  readonly silenceMs: number;
+}
+
+/** Of a request's life just what callers of the gateway set off or look at. */
+export type GatewaySigning = Pick<SigningService, 'submitWave' | 'get' | 'list' | 'waitFor' | 'keys' | 'policy'>;
