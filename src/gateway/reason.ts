@@ -1,14 +1,18 @@
-import type { IncomingMessage } from 'node:http';
+import { CountersignError } from '../errors.js';
+import type { GatewayCall } from './call.js';
 
-const MAX_CHARS = 900;
+const REASON = 'x-countersign-reason';
 
 /**
- * Why something is asked for, as officers read it: the header `X-Countersign-Reason`, which fioctl sends when its `extraheaders`
- * say so; or else what fioctl says by itself.
+ * Why something is asked for, as officers read it: from a header that fioctl sends when `extraheaders` says so, in UTF-8; else
+ * what was run.
+ *
+ * @throws INPUT_INVALID the header is not UTF-8
  */
-export function reasonOf({ headers }: Pick<IncomingMessage, 'headers'>, said: string): string {
-  const given = headers['x-countersign-reason'];
-  const text = Array.isArray(given) ? given.join(' ') : (given ?? '');
-  const reason = text.trim() === '' ? said : text;
-  return `fioctl: ${reason.replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}]+/gu, ' ').trim().slice(0, MAX_CHARS)}`;
+export function reasonOf({ req }: Pick<GatewayCall, 'req'>, run: string): string {
+  const header = [req.headers[REASON] ?? ''].flat().join(' ');
+  if (header === '') return run;
+  const reason = Buffer.from(header, 'latin1').toString('utf8');
+  if (!reason.includes('\ufffd')) return reason;
+  throw new CountersignError('INPUT_INVALID', 'the header X-Countersign-Reason is not UTF-8');
 }

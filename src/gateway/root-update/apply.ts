@@ -3,22 +3,22 @@ import { CountersignError, isCountersignError } from '../../errors.js';
 import type { RequestView, RootIntentions } from '../../signing/index.js';
 import type { GatewayAnswer } from '../answer.js';
 import type { GatewayCall } from '../call.js';
-import { factoryError, toFactoryError } from '../factory-error.js';
+import { endedOtherwise, stillWaiting } from '../explain-request.js';
+import { toFactoryError } from '../factory-error.js';
 import { callerOf, type Identity } from '../identify.js';
-import { waitUntil } from '../prefer-wait.js';
+import { waitInline } from '../wait-inline.js';
 import type { RootUpdateDependencies } from './deps.js';
 import type { Draft } from './draft.js';
 import { draftIntentions } from './draft-intentions.js';
 import { requestOf, requireDraft, saveDraft } from './find-draft.js';
 import { parseBody } from './read-put.js';
-import { describeProgress, describeWaiting, endOf } from '../words.js';
 
 const bodySchema = z.strictObject({ txid: z.string().max(100) });
 
 /** With any other of 400 and more, fioctl says that the update may have been applied in part. */
 const NOTHING_CHANGED = [400, 401, 403, 404, 422, 423];
 const LOCKED = 423;
-const AGAIN = 'fioctl keys tuf updates apply';
+const AGAIN = 'Then run: fioctl keys tuf updates apply';
 
 /**
  * Asks for what a draft says, once, and waits as long as the caller wants to. 200 is answered when the new roots are published and
@@ -89,14 +89,12 @@ async function tagOf({ ask, factory: { name } }: GatewayCall, wave: string): Pro
 }
 
 async function waitFor(deps: RootUpdateDependencies, call: GatewayCall, draft: Draft): Promise<GatewayAnswer> {
-  const until = waitUntil(call.req, deps.clock.now(), deps.limits.maxWaitSeconds);
-  let request = await requestOf(deps, draft);
   for (;;) {
+    const request = await requestOf(deps, draft);
     if (request === null) throw new CountersignError('REQUEST_NOT_FOUND', 'the request of this transaction is gone');
-    const after = await deps.signing.waitFor(request.id, until, call.signal);
-    const rebuilt = after.root?.rebuiltAs ?? null;
-    if (rebuilt === null) return answerOf(deps, draft, after);
-    request = await deps.signing.get(rebuilt);
+    const after = await waitInline(call, request, deps);
+    // in its place another may stand by now, if the Factory had moved on
+    if ((await requestOf(deps, draft))?.id === request.id) return answerOf(deps, draft, after);
   }
 }
 
@@ -105,11 +103,5 @@ async function answerOf(deps: RootUpdateDependencies, draft: Draft, request: Req
     await deps.drafts.remove(draft);
     return { status: 200, body: {} };
   }
-  if (request.state === 'closed' || request.state === 'abandoned') {
-    return factoryError(422, `Request ${request.id} came to nothing: ${endOf(request)}`, [
-      'Give the transaction up with: fioctl keys tuf updates cancel',
-    ]);
-  }
-  const officers = deps.signing.policy().policy.officers.map(({ person }) => person);
-  return factoryError(LOCKED, describeProgress(request), describeWaiting(request, officers, AGAIN));
+  return request.progress === 'done' ? endedOtherwise(request) : stillWaiting(request, deps.signing.policy().policy, AGAIN);
 }

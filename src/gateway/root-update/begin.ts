@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { CountersignError } from '../../errors.js';
-import { encodeCanonical, formatTime, parseRoot, type Root } from '../../tuf/index.js';
+import { encodeCanonical, formatTime, parseRoot } from '../../tuf/index.js';
 import type { GatewayAnswer } from '../answer.js';
 import type { GatewayCall } from '../call.js';
 import type { Identity } from '../identify.js';
@@ -11,7 +11,7 @@ import { stagedOf, writeDraft, type Draft } from './draft.js';
 import { isUntouched } from './draft-intentions.js';
 import { findDraft, requestOf } from './find-draft.js';
 import { parseBody } from './read-put.js';
-import { showOf, type RootViews } from './root-views.js';
+import { viewsOf, type RootViews } from './root-views.js';
 import { readUpdates, type Updates } from './updates-answer.js';
 
 const bodySchema = z.strictObject({
@@ -21,6 +21,7 @@ const bodySchema = z.strictObject({
 });
 
 const TXID_BYTES = 6;
+const MAX_REASON_CHARS = 1000;
 
 /**
  * Begins a root update: makes a draft of the roots in force. At the Factory nothing is begun before it was asked for whole.
@@ -40,13 +41,13 @@ export async function beginDraft(
   }
   const updates = await readUpdates(call);
   await requireFree(deps, identity, updates);
-  const views = await showOf(deps, identity);
+  const views = await viewsOf(deps.signing, identity);
   const base = {
     ci: rootText(updates.current.ci),
     production: rootText(updates.current.production ?? updates.current.ci),
     onlineTargetsKeyid: updates.current.onlineTargetsKeyid,
   };
-  requireRootKey(identity, views, parseRoot(Buffer.from(updates.current.ci)).signed);
+  requireRootKey(identity, views, updates.current.ci);
   const now = deps.clock.now();
   const draft: Draft = {
     factory: identity.factory,
@@ -57,7 +58,7 @@ export async function beginDraft(
     content: {
       txid: randomBytes(TXID_BYTES).toString('hex').toUpperCase(),
       message: plain(message),
-      reason: reasonOf(call.req, message),
+      reason: reasonOf(call, `fioctl: ${message}`).slice(0, MAX_REASON_CHARS),
       began: formatTime(now),
       base,
       put: null,
@@ -99,13 +100,13 @@ function active(errors: readonly string[]): CountersignError {
   });
 }
 
-function requireRootKey({ factory, requestKeys }: Identity, views: RootViews, root: Root): void {
+function requireRootKey({ factory, requestKeys }: Identity, views: RootViews, text: string): void {
   if (!requestKeys.some(({ role }) => role === 'root')) {
     throw new CountersignError('REQUEST_KEY_MISSING', 'your account has no request key for root in this Factory', {
       hint: `Make one: countersign request-key create --for NAME --factory ${factory} --out keys.tgz`,
     });
   }
-  if ([...views(root).shownAs.values()].some(({ role }) => role === 'root')) return;
+  if ([...views(text).shownAs.values()].some(({ role }) => role === 'root')) return;
   throw new CountersignError('FORBIDDEN', 'no root key in force is in a token of Countersign', {
     hint: `Use: countersign contribute --first-time --factory ${factory} (new Factory), or countersign root rotate-key --role root`,
   });

@@ -4,7 +4,7 @@ import type { GatewayCall } from '../call.js';
 import { callerOf, type Identity } from '../identify.js';
 import type { RootUpdateDependencies } from './deps.js';
 import { requestOf, requireDraft } from './find-draft.js';
-import { describeProgress } from '../words.js';
+import { describeProgress } from './describe-progress.js';
 
 /**
  * Gives a draft up, and withdraws what was asked for by it.

@@ -1,14 +1,13 @@
 import type { Clock, GatewayDraftStore, SigningService } from '../../signing/index.js';
+import type { GatewaySigning } from '../ports.js';
 
-/** Of a request's life just what root updates need. */
-export type RootUpdateSigning = Pick<
-  SigningService,
-  'submitRootUpdate' | 'get' | 'waitFor' | 'cancel' | 'rootTransaction' | 'keys' | 'policy' | 'requestKeys'
->;
+/** Of a request's life just what root updates need besides. */
+export type RootUpdateSigning = GatewaySigning &
+  Pick<SigningService, 'submitRootUpdate' | 'get' | 'cancel' | 'rootTransaction'>;
 
 export interface RootUpdateDependencies {
   readonly signing: RootUpdateSigning;
   readonly drafts: GatewayDraftStore;
   readonly clock: Clock;
-  readonly limits: { readonly maxWaitSeconds: number };
+  readonly maxWaitSeconds: number;
 }

@@ -71,6 +71,11 @@ export function rootsToText({ ci, production }: ProposedRoots): { ci: string; pr
   return { ci: encodeCanonical(ci).toString('utf8'), production: encodeCanonical(production).toString('utf8') };
 }
 
+/** A root as metadata, in JSON, that nobody has signed. */
+export function unsigned(signed: Root): string {
+  return JSON.stringify({ signatures: [], signed });
+}
+
 function readRoot(text: string): Root {
   return parseRoot(serializeMetadata({ signatures: [], signedBytes: Buffer.from(text, 'utf8') })).signed;
 }

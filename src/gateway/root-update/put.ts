@@ -1,15 +1,15 @@
 import { CountersignError, isCountersignError } from '../../errors.js';
-import { encodeCanonical, parseCanonical, parseTargets } from '../../tuf/index.js';
+import { encodeCanonical, parseCanonical, parseTargets, type Root } from '../../tuf/index.js';
 import type { GatewayAnswer } from '../answer.js';
 import type { GatewayCall } from '../call.js';
 import { callerOf, type Identity } from '../identify.js';
 import { requireRequestSignature } from '../request-signature.js';
 import { submissionOf } from './apply.js';
 import type { RootUpdateDependencies } from './deps.js';
-import { baseOf, stagedOf, type Draft } from './draft.js';
+import { baseOf, stagedOf, unsigned, type Draft } from './draft.js';
 import { requireDraft, saveDraft } from './find-draft.js';
 import { readPut } from './read-put.js';
-import { showOf } from './root-views.js';
+import { viewsOf } from './root-views.js';
 import { takePut, type PutJudge } from './take-put.js';
 
 /**
@@ -42,11 +42,9 @@ async function judgeOf(
   identity: Identity,
   draft: Draft,
 ): Promise<PutJudge> {
-  const views = await showOf(deps, identity);
-  const shownAs = new Map([
-    ...views(baseOf(draft.content).ci).shownAs,
-    ...views(stagedOf(draft).ci).shownAs,
-  ]);
+  const views = await viewsOf(deps.signing, identity);
+  const shown = (root: Root) => views(unsigned(root)).shownAs;
+  const shownAs = new Map([...shown(baseOf(draft.content).ci), ...shown(stagedOf(draft).ci)]);
   return {
     shownAs,
     requireSigned: (role, document, { real, made }) =>

@@ -1,7 +1,7 @@
 import type { GatewayAnswer } from '../answer.js';
 import type { GatewayCall, Interception } from '../call.js';
 import type { RootUpdateOperation } from '../classify-call.js';
-import type { Identity } from '../identify.js';
+import { identify, type Identity } from '../identify.js';
 import { applyDraft } from './apply.js';
 import { beginDraft } from './begin.js';
 import { cancelDraft } from './cancel.js';
@@ -22,9 +22,6 @@ const STEPS: Readonly<Record<RootUpdateOperation, Step>> = {
 };
 
 /** fioctl's calls about root updates: what the Factory would do in one transaction is put together here and asked for as a whole. */
-export function rootUpdateCalls(
-  deps: RootUpdateDependencies,
-  identify: (call: GatewayCall) => Promise<Identity>,
-): (operation: RootUpdateOperation) => Interception {
-  return (operation) => async (call) => STEPS[operation](deps, call, await identify(call));
+export function createRootUpdateCalls(deps: RootUpdateDependencies): (operation: RootUpdateOperation) => Interception {
+  return (operation) => async (call) => STEPS[operation](deps, call, await identify(call, deps.signing));
 }

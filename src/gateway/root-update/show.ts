@@ -4,12 +4,12 @@ import type { GatewayAnswer } from '../answer.js';
 import type { GatewayCall } from '../call.js';
 import type { Identity } from '../identify.js';
 import type { RootUpdateDependencies } from './deps.js';
-import { stagedOf, type Draft } from './draft.js';
+import { stagedOf, unsigned, type Draft } from './draft.js';
 import { describeIntention, draftIntentions } from './draft-intentions.js';
 import { findDraft, requestOf } from './find-draft.js';
-import { showOf, type RootViews } from './root-views.js';
+import { viewsOf, type RootViews } from './root-views.js';
 import { readUpdates, type Updates } from './updates-answer.js';
-import { describeProgress } from '../words.js';
+import { describeProgress } from './describe-progress.js';
 
 /**
  * `GET root/updates` for one caller: what the Factory answers, with both roots as this caller is to see them; and where the caller has a
@@ -22,7 +22,7 @@ export async function showUpdates(
 ): Promise<GatewayAnswer> {
   const [updates, views, draft] = await Promise.all([
     readUpdates(call),
-    showOf(deps, identity),
+    viewsOf(deps.signing, identity),
     findDraft(deps, identity),
   ]);
   const { answer } = updates;
@@ -39,18 +39,13 @@ export async function showUpdates(
 type Roots = Updates['answer']['current'];
 
 function withViews(roots: Roots, views: RootViews): Roots {
-  const view = (text: string): string => rootText(views(parseRoot(Buffer.from(text, 'utf8')).signed).root);
+  const view = (text: string): string => (text === '' ? '' : views(text).text);
   const production = roots['prod-root'];
   return {
     ...roots,
-    'ci-root': roots['ci-root'] === '' ? '' : view(roots['ci-root']),
-    'prod-root': production == null || production === '' ? production : view(production),
+    'ci-root': view(roots['ci-root']),
+    ...(production == null ? {} : { 'prod-root': view(production) }),
   };
-}
-
-/** Without signatures: none of them would hold over a view. */
-function rootText(signed: Root): string {
-  return JSON.stringify({ signatures: [], signed });
 }
 
 function draftAnswer(
@@ -74,8 +69,8 @@ function draftAnswer(
     amendments: [...changes, ...adopted].map(note),
     issues: { errors: issuesOf(draft, request, current, staged.ci).map(note), warnings: [] },
     updated: {
-      'ci-root': rootText(views(staged.ci).root),
-      'prod-root': rootText(views(staged.production).root),
+      'ci-root': views(unsigned(staged.ci)).text,
+      'prod-root': views(unsigned(staged.production)).text,
       'online-keys': answer.current['online-keys'],
     },
   };
