@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { CountersignError } from '../errors.js';
+import type { Clock } from '../signing/index.js';
 import { describeError, withRequestId, type Logger } from '../telemetry/index.js';
 import { PassedOn, sendAnswer } from './answer.js';
 import { askAs } from './ask-factory.js';
-import type { Interception } from './call.js';
-import { classifyCall, type ClassifiedCall } from './classify-call.js';
+import { classifyCall } from './classify-call.js';
 import { toFactoryError } from './factory-error.js';
-import type { GatewayFactory, GatewayLimits } from './ports.js';
+import { createInterceptions } from './interceptions.js';
+import type { GatewayFactory, GatewayLimits, GatewaySigning } from './ports.js';
 import { proxyCall } from './proxy-call.js';
 import { readBody } from './read-body.js';
 import { createUpstream } from './upstream.js';
@@ -15,6 +15,8 @@ import { createUpstream } from './upstream.js';
 export interface GatewayDependencies {
   /** Those that are served, by name. */
   readonly factories: ReadonlyMap<string, GatewayFactory>;
+  readonly signing: GatewaySigning;
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly limits: GatewayLimits;
 }
@@ -30,10 +32,11 @@ export interface Gateway {
 const MAX_PATH_CHARS = 200;
 
 /** What an unmodified fioctl calls in its Factory's place: passes on what is not about signing, and answers the rest itself. */
-export function createGateway({ factories, logger, limits }: GatewayDependencies): Gateway {
+export function createGateway({ factories, signing, clock, logger, limits }: GatewayDependencies): Gateway {
   const upstream = createUpstream();
   const way = { upstream, silenceMs: limits.silenceMs };
   const waiting = new Set<AbortController>();
+  const interceptionOf = createInterceptions({ signing, clock, maxWaitSeconds: limits.maxWaitSeconds });
 
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const classified = classifyCall(req.method ?? '', req.url ?? '', (name) => factories.has(name));
@@ -87,27 +90,6 @@ function answerError(logger: Logger, res: ServerResponse, error: unknown): void 
   if (given.status >= 500) logger.error('a call through the gateway failed', { error: describeError(error) });
   sendAnswer(res, given);
 }
-
-/** What the gateway answers itself; null for what it passes on. */
-function interceptionOf(call: ClassifiedCall): Interception | null {
-  switch (call.kind) {
-    case 'proxied':
-    case 'root':
-      return null;
-    case 'create-wave':
-    case 'sign-wave':
-      return refuseWrite;
-    case 'root-update':
-      return call.operation === 'show' ? null : refuseWrite;
-  }
-}
-
-const refuseWrite: Interception = () =>
-  Promise.reject(
-    new CountersignError('FORBIDDEN', 'this does not go through the gateway', {
-      hint: 'Ask with `countersign waves init` or `countersign root`.',
-    }),
-  );
 
 /** One line for each call. Neither headers nor bodies nor the query: any of them may hold a credential. */
 function logWhenEnded(logger: Logger, req: IncomingMessage, res: ServerResponse): void {

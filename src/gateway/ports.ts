@@ -18,9 +18,6 @@ export interface GatewayLimits {
   readonly silenceMs: number;
 }
 
-/** Of a request's life just what callers of the gateway set off or look at. */
-export type GatewaySigning = Pick<SigningService, 'submitWave' | 'get' | 'list' | 'waitFor' | 'keys' | 'policy'>;
-
 /** Of `SigningService`. */
 export interface RequestKeys {
   /** Those in use of an account in a Factory. */
@@ -28,3 +25,7 @@ export interface RequestKeys {
   /** All there ever were. */
   requestKeys(factory?: string): Promise<readonly RequestKey[]>;
 }
+
+/** Of a request's life just what callers of the gateway set off or look at. */
+export interface GatewaySigning
+  extends RequestKeys, Pick<SigningService, 'submitWave' | 'waitFor' | 'keys' | 'policy'> {}
