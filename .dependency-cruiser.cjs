@@ -17,7 +17,7 @@ const MAY_IMPORT = {
   foundries: ['tuf', 'factory', 'signing', 'telemetry'],
   api: [...PURE],
   http: [...PURE, 'api', 'signing', 'telemetry'],
-  gateway: ['tuf', 'factory', 'signing', 'telemetry'],
+  gateway: [...PURE, 'api', 'signing', 'telemetry'],
   sandbox: ['tuf', 'factory', 'telemetry'],
   config: [...PURE, 'signer', 'signing', 'telemetry'],
   cli: [

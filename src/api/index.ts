@@ -26,3 +26,5 @@ export {
   type WaveDocumentBody,
   type WaveRequestBody,
 } from './client/index.js';
+export { preferredWait } from './prefer-wait.js';
+export { STATUS_OF_CODE } from './status-of-code.js';

@@ -1,8 +1,8 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { z } from 'zod';
 import { CountersignError } from '../errors.js';
 import type { Caller, RequestKey } from '../signing/index.js';
-import type { AskFactory, RequestKeys } from './ports.js';
+import type { GatewayCall } from './call.js';
+import type { RequestKeys } from './ports.js';
 
 /** Whose Factory token a call came with, as the Factory says. That alone asks for nothing to be signed. */
 export interface Identity {
@@ -19,17 +19,13 @@ const selfSchema = z.object({ 'polis-id': z.string().min(1).max(256) });
  * Asks the Factory who calls, by the caller's own headers. To be done for every call anew: the answer is true for this
  * moment only, and is kept nowhere.
  *
- * @param headers as they came
- * @throws FACTORY_UNAUTHORIZED, FACTORY_REFUSED (the Factory's text; `details.status`), FACTORY_UNAVAILABLE, FACTORY_ANSWER_INVALID
+ * @throws PassedOn (the Factory does not take the caller's credentials), FACTORY_UNAVAILABLE, FACTORY_ANSWER_INVALID
  */
 export async function identify(
-  headers: IncomingHttpHeaders,
-  factory: string,
-  { ask, keys }: { readonly ask: AskFactory; readonly keys: RequestKeys },
+  { ask, factory: { name: factory } }: Pick<GatewayCall, 'ask' | 'factory'>,
+  keys: RequestKeys,
 ): Promise<Identity> {
-  const { status, body } = await ask(factory, `/ota/factories/${factory}/users/self/`, headers);
-  if (status !== 200) throw refused(factory, status, body);
-  const self = selfSchema.safeParse(parseJson(body));
+  const self = selfSchema.safeParse(parseJson(await ask(`/ota/factories/${factory}/users/self/`)));
   if (!self.success) {
     throw new CountersignError('FACTORY_ANSWER_INVALID', `Factory ${factory} does not say whose token this is`);
   }
@@ -47,20 +43,6 @@ export function callerOf({ id, name, kind }: RequestKey): Caller {
     scopes: ['read', 'request'],
     requestKey: id,
   };
-}
-
-const refusalSchema = z.union([
-  z.object({ msg: z.string() }).transform(({ msg }) => msg),
-  z.object({ message: z.string() }).transform(({ message }) => message),
-]);
-const LONGEST_TEXT = 500;
-
-function refused(factory: string, status: number, body: Buffer): CountersignError {
-  const said = refusalSchema.safeParse(parseJson(body));
-  const text = said.success ? said.data.slice(0, LONGEST_TEXT) : `Factory ${factory} answered ${status}`;
-  return new CountersignError(status === 401 ? 'FACTORY_UNAUTHORIZED' : 'FACTORY_REFUSED', text, {
-    details: { factory, status },
-  });
 }
 
 function parseJson(body: Buffer): unknown {

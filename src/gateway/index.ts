@@ -1,3 +1,2 @@
-export { callerOf, identify, type Identity } from './identify.js';
-export type { AskFactory, RequestKeys } from './ports.js';
-export { requireRequestSignature, type ShownKeys } from './request-signature.js';
+export { createGateway, type Gateway, type GatewayDependencies } from './create-gateway.js';
+export type { GatewayFactory, GatewayLimits } from './ports.js';

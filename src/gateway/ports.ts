@@ -1,21 +1,21 @@
-import type { IncomingHttpHeaders } from 'node:http';
-import type { RequestKey } from '../signing/index.js';
+import type { RequestKey, SigningService } from '../signing/index.js';
 
-/** What the gateway needs of the world; whoever starts it connects these. */
+/** What the gateway needs of the world; composed where the service is started. */
 
-/** One call to the Factory with the caller's own headers (all but hop-by-hop ones and Host), never with the service's token. */
-export interface AskFactory {
-  /**
-   * GET, not repeated.
-   *
-   * @param path from `/ota` on, with its query, as it goes on the wire
-   * @throws FACTORY_UNAVAILABLE, FACTORY_ANSWER_INVALID (a redirect, too large)
-   */
-  (
-    factory: string,
-    path: string,
-    headers: IncomingHttpHeaders,
-  ): Promise<{ readonly status: number; readonly body: Buffer }>;
+/** A Factory that calls are passed on to. */
+export interface GatewayFactory {
+  readonly name: string;
+  /** Where its API is, e.g. `https://api.example`; a path in it is put before that of each call. */
+  readonly url: string;
+}
+
+export interface GatewayLimits {
+  /** Of bodies that are read here; those that are passed on are streamed and not limited. */
+  readonly maxBodyBytes: number;
+  /** The longest `Prefer: wait` that is granted. */
+  readonly maxWaitSeconds: number;
+  /** How long neither caller nor Factory may send anything before a call is given up. */
+  readonly silenceMs: number;
 }
 
 /** Of `SigningService`. */
@@ -25,3 +25,7 @@ export interface RequestKeys {
   /** All there ever were. */
   requestKeys(factory?: string): Promise<readonly RequestKey[]>;
 }
+
+/** Of a request's life just what callers of the gateway set off or look at. */
+export interface GatewaySigning
+  extends RequestKeys, Pick<SigningService, 'submitWave' | 'waitFor' | 'keys' | 'policy'> {}

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../errors.js';
+import type { ErrorCode } from '../errors.js';
 
 /**
  * The one table of HTTP statuses. 400: the form is wrong. 422: the form is right, what it asks for cannot be.
