@@ -9,7 +9,13 @@ import {
   type Signature,
   type Targets,
 } from '../../src/tuf/index.js';
-import { connectFioctl, FioctlError, type Exchange, type FioctlConnection, type FioctlSettings } from './fioctl-connection.js';
+import {
+  connectFioctl,
+  FioctlError,
+  type Exchange,
+  type FioctlConnection,
+  type FioctlSettings,
+} from './fioctl-connection.js';
 
 type OfflineRole = 'root' | 'targets';
 type Keytype = 'ED25519' | 'RSA';

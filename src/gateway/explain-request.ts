@@ -1,5 +1,5 @@
 import type { Policy } from '../policy/index.js';
-import type { RequestView } from '../signing/index.js';
+import type { ClosedBecause, RequestView } from '../signing/index.js';
 import type { GatewayAnswer } from './answer.js';
 import { factoryError } from './factory-error.js';
 
@@ -43,21 +43,14 @@ function nameOf({ wave, root }: RequestView): string {
   return root === null ? 'This' : `Root version ${root.version}`;
 }
 
-function endOf({ state, closedBecause }: RequestView): string {
-  if (state === 'abandoned') return 'the Factory has something else in its place';
-  switch (closedBecause) {
-    case 'rejected':
-      return 'an officer rejected it';
-    case 'cancelled':
-      return 'it was cancelled';
-    case 'expired':
-      return 'it was not approved in time';
-    case 'superseded':
-      return 'what it builds on is not in force any more; ask again';
-    case 'request-key-revoked':
-      return 'the request key that asked for it was revoked';
-    case 'conflict':
-    case undefined:
-      return 'it stands against what the Factory has';
-  }
+function endOf({ state, closedBecause = 'conflict' }: RequestView): string {
+  return state === 'abandoned' ? 'the Factory has something else in its place' : ENDS[closedBecause];
 }
+
+const ENDS: Readonly<Record<ClosedBecause, string>> = {
+  rejected: 'an officer rejected it',
+  cancelled: 'it was cancelled',
+  expired: 'it was not approved in time',
+  superseded: 'what it builds on is not in force any more; ask again',
+  conflict: 'it stands against what the Factory has',
+};

@@ -43,10 +43,9 @@ export async function createGatewayWorld(options: RootWorldOptions = { owned: tr
     const known = keys.get(name);
     if (known !== undefined) return known;
     const made = { root: await createOfflineKey('ED25519'), targets: await createOfflineKey('ED25519') };
-    const service = world.fixture.pins.policySha256;
     const registered = (['root', 'targets'] as const).map((role) => {
       const { key } = made[role];
-      const payload = requestKeyProofPayload({ factory: FACTORY, name, role, keyid: keyidOf(key), service });
+      const payload = requestKeyProofPayload({ factory: FACTORY, name, role, keyid: keyidOf(key) });
       const { method, sig } = signOffline(made[role], keyidOf(key), payload);
       return { role, key, proof: { method, sig } };
     });

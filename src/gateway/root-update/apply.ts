@@ -44,12 +44,7 @@ export async function applyDraft(
 /** In the way for now: somebody else's root update, a Wave, something that does not answer. */
 const MAY_PASS: readonly number[] = [409, 429, 500, 502, 503];
 
-async function ask(
-  deps: RootUpdateDependencies,
-  call: GatewayCall,
-  identity: Identity,
-  draft: Draft,
-): Promise<Draft> {
+async function ask(deps: RootUpdateDependencies, call: GatewayCall, identity: Identity, draft: Draft): Promise<Draft> {
   const { signedBy } = draft.content;
   if (signedBy === null) {
     throw new CountersignError('REQUEST_SIGNATURE_REFUSED', 'the transaction is not signed yet', {
@@ -103,5 +98,7 @@ async function answerOf(deps: RootUpdateDependencies, draft: Draft, request: Req
     await deps.drafts.remove(draft);
     return { status: 200, body: {} };
   }
-  return request.progress === 'done' ? endedOtherwise(request) : stillWaiting(request, deps.signing.policy().policy, AGAIN);
+  return request.progress === 'done'
+    ? endedOtherwise(request)
+    : stillWaiting(request, deps.signing.policy().policy, AGAIN);
 }
