@@ -8,6 +8,7 @@ import { addKeyCommands } from './commands/key.js';
 import { addLoginCommands } from './commands/login.js';
 import { addPolicyCommands } from './commands/policy.js';
 import { addRecoverCommands } from './commands/recover.js';
+import { addRequestKeyCommands } from './commands/request-key.js';
 import { addRequestCommands } from './commands/requests.js';
 import { addReviewCommand } from './commands/review.js';
 import { addRootCommands } from './commands/root.js';
@@ -68,6 +69,7 @@ function createProgram(context: CliContext, exit: (code: number) => void): Comma
   addTrustCommand(program, context);
   addLoginCommands(program, context);
   addTokenCommands(program, context);
+  addRequestKeyCommands(program, context);
   addPolicyCommands(program, context);
   addKeyCommands(program, context);
   addRecoverCommands(addSignerCommands(program, context), context);

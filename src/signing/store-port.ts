@@ -147,6 +147,7 @@ export const EVENT_TYPES = [
   'rebuilt',
   'request-key-created',
   'request-key-revoked',
+  'request-key-staged',
   'token-created',
   'token-revoked',
   'login',

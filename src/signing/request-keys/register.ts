@@ -1,5 +1,5 @@
-import { CountersignError } from '../../errors.js';
-import { keyidOf, verifySignature } from '../../tuf/index.js';
+import { CountersignError, isCountersignError } from '../../errors.js';
+import { keyFromSpkiDer, keyidOf, publicKeyDer, verifySignature, type Key } from '../../tuf/index.js';
 import { requireScope } from '../authorize.js';
 import type { Context } from '../context.js';
 import { eventOf } from '../move.js';
@@ -12,7 +12,7 @@ import { requestKeyProofPayload, type RequestKeyRegistration } from './registrat
  * Registers the request keys of whoever calls: for the account that the Factory says the token belongs to. The signer hears
  * of them before anybody can ask with them, so that none of them ever comes into a root.
  *
- * @throws FORBIDDEN, INPUT_INVALID, KEY_INVALID, KEY_PROOF_INVALID, REQUEST_KEY_EXISTS, REQUEST_KEY_REFUSED,
+ * @throws FORBIDDEN, INPUT_INVALID, KEY_PROOF_INVALID, REQUEST_KEY_EXISTS, REQUEST_KEY_REFUSED,
  *   FACTORY_NOT_IN_POLICY, FACTORY_…, SIGNER_UNAVAILABLE
  */
 export async function registerRequestKeys(
@@ -25,7 +25,7 @@ export async function registerRequestKeys(
   requireScope(caller, 'request');
   requireOwn(caller, name);
   const port = context.factory(factory);
-  const keys = provedKeys(context, registration);
+  const keys = provedKeys(registration);
   const { polisId } = await port.selfOf(factoryToken);
   const inUse = await context.store.requestKeys.listActive(factory, polisId);
   if (inUse[0] !== undefined) throw accountHasKeys(factory, inUse[0].set);
@@ -56,10 +56,11 @@ function requireOwn(caller: Caller, name: string): void {
 
 type ProvedRequestKey = Pick<RequestKey, 'role' | 'key' | 'keyid'>;
 
-function provedKeys(context: Context, { factory, name, keys }: RequestKeyRegistration): ProvedRequestKey[] {
-  const proved = keys.map(({ role, key, proof }, index) => {
+function provedKeys({ factory, name, keys }: RequestKeyRegistration): ProvedRequestKey[] {
+  const proved = keys.map(({ role, key: given, proof }, index) => {
+    const key = parseKey(given, index);
     const keyid = keyidOf(key);
-    const payload = requestKeyProofPayload({ factory, name, role, keyid, service: context.pins.policySha256 });
+    const payload = requestKeyProofPayload({ factory, name, role, keyid });
     try {
       verifySignature(key, { keyid, ...proof }, payload);
     } catch (cause) {
@@ -77,6 +78,16 @@ function provedKeys(context: Context, { factory, name, keys }: RequestKeyRegistr
   throw new CountersignError('INPUT_INVALID', 'one key of each keytype for a role, and no key twice', {
     pointer: '/keys',
   });
+}
+
+/** In the one text that fioctl looks for, however it was sent. */
+function parseKey(key: Key, index: number): Key {
+  try {
+    return keyFromSpkiDer(publicKeyDer(key));
+  } catch (cause) {
+    if (!isCountersignError(cause, 'KEY_INVALID')) throw cause;
+    throw new CountersignError('INPUT_INVALID', cause.message, { pointer: `/keys/${index}/key`, cause });
+  }
 }
 
 function accountHasKeys(factory: string, set?: string): CountersignError {

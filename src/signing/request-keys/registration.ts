@@ -19,17 +19,14 @@ const PREFIX = 'countersign request key proof\n';
 /**
  * What a request key signs to prove that whoever registers it has it: one line that says what it is, and canonical text
  * (RFC 8785). Otherwise somebody could register another's key and have that one's signatures taken for their own.
- *
- * @param subject.service hex SHA-256 of policy version 1
  */
 export function requestKeyProofPayload(subject: {
   readonly factory: string;
   readonly name: string;
   readonly role: 'root' | 'targets';
   readonly keyid: string;
-  readonly service: string;
 }): Buffer {
-  const { factory, keyid, name, role, service } = subject;
-  const text = encodeText({ _type: 'countersign/request-key-proof', factory, keyid, name, role, service, spec: 1 });
+  const { factory, keyid, name, role } = subject;
+  const text = encodeText({ _type: 'countersign/request-key-proof', factory, keyid, name, role, spec: 1 });
   return Buffer.from(`${PREFIX}${text}`, 'utf8');
 }
