@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { CountersignError } from '../errors.js';
 import type { Clock, GatewayDraftStore } from '../signing/index.js';
 import { describeError, withRequestId, type Logger } from '../telemetry/index.js';
 import { PassedOn, sendAnswer } from './answer.js';
@@ -27,6 +28,8 @@ export interface Gateway {
   readonly listener: RequestListener;
   /** Answers all calls that wait for people; called when the service begins to stop. */
   readonly endWaits: () => void;
+  /** The answer to bytes that are no request, in the shape of all other errors. */
+  readonly describeBroken: (error: CountersignError) => { readonly mediaType: string; readonly body: object };
   /** Ends the connections to the Factories. */
   readonly close: () => void;
 }
@@ -75,6 +78,7 @@ export function createGateway({ factories, signing, drafts, clock, logger, limit
     endWaits: () => {
       for (const over of waiting) over.abort();
     },
+    describeBroken: (error) => ({ mediaType: 'application/json', body: toFactoryError(error).body }),
     close: () => upstream.close(),
   };
 }
