@@ -1,7 +1,7 @@
 import type { ServiceConfig } from '../../config/index.js';
 import { createGateway, type GatewayFactory } from '../../gateway/index.js';
 import { startHttpServer, type HttpServer } from '../../http/index.js';
-import type { Clock, SigningService } from '../../signing/index.js';
+import type { Clock, GatewayDraftStore, SigningService } from '../../signing/index.js';
 import type { Logger } from '../../telemetry/index.js';
 
 /**
@@ -13,7 +13,7 @@ import type { Logger } from '../../telemetry/index.js';
 export async function startGateway(
   { listen, waitSeconds, silenceSeconds }: NonNullable<ServiceConfig['gateway']>,
   factories: Iterable<GatewayFactory>,
-  deps: { signing: SigningService; clock: Clock; logger: Logger; maxBodyBytes: number },
+  deps: { signing: SigningService; drafts: GatewayDraftStore; clock: Clock; logger: Logger; maxBodyBytes: number },
 ): Promise<HttpServer> {
   const { maxBodyBytes, ...more } = deps;
   const gateway = createGateway({
