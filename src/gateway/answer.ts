@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 /** What an intercepted call is answered with. A `Buffer` is sent as it is, anything else as JSON. */
 export interface GatewayAnswer {
   readonly status: number;
-  readonly body: unknown;
+  readonly body: object;
   /** Instead of `application/json`. */
   readonly mediaType?: string;
 }

@@ -43,7 +43,7 @@ export interface HttpAppDependencies {
 }
 
 export interface HttpApp {
-  readonly express: Express;
+  readonly listener: Express;
   /** Answers all requests that wait for something; called when the service begins to stop. */
   readonly endWaits: () => void;
 }
@@ -90,5 +90,5 @@ export function createHttpApp(dependencies: HttpAppDependencies): HttpApp {
     });
   });
   app.use(problemMiddleware(logger));
-  return { express: app, endWaits: () => endings.endAll() };
+  return { listener: app, endWaits: () => endings.endAll() };
 }
