@@ -1,22 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { CountersignError } from '../errors.js';
-import type { Clock } from '../signing/index.js';
+import type { Clock, GatewayDraftStore } from '../signing/index.js';
 import { describeError, withRequestId, type Logger } from '../telemetry/index.js';
 import { PassedOn, sendAnswer } from './answer.js';
 import { askAs } from './ask-factory.js';
 import { classifyCall } from './classify-call.js';
 import { toFactoryError } from './factory-error.js';
 import { createInterceptions } from './interceptions.js';
-import type { GatewayFactory, GatewayLimits, GatewaySigning } from './ports.js';
+import type { GatewayFactory, GatewayLimits } from './ports.js';
 import { proxyCall } from './proxy-call.js';
 import { readBody } from './read-body.js';
+import type { RootUpdateSigning } from './root-update/deps.js';
 import { createUpstream } from './upstream.js';
 
 export interface GatewayDependencies {
   /** Those that are served, by name. */
   readonly factories: ReadonlyMap<string, GatewayFactory>;
-  readonly signing: GatewaySigning;
+  readonly signing: RootUpdateSigning;
+  readonly drafts: GatewayDraftStore;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits: GatewayLimits;
@@ -35,11 +37,11 @@ export interface Gateway {
 const MAX_PATH_CHARS = 200;
 
 /** What an unmodified fioctl calls in its Factory's place: passes on what is not about signing, and answers the rest itself. */
-export function createGateway({ factories, signing, clock, logger, limits }: GatewayDependencies): Gateway {
+export function createGateway({ factories, signing, drafts, clock, logger, limits }: GatewayDependencies): Gateway {
   const upstream = createUpstream();
   const way = { upstream, silenceMs: limits.silenceMs };
   const waiting = new Set<AbortController>();
-  const interceptionOf = createInterceptions({ signing, clock, maxWaitSeconds: limits.maxWaitSeconds });
+  const interceptionOf = createInterceptions({ signing, drafts, clock, maxWaitSeconds: limits.maxWaitSeconds });
 
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const classified = classifyCall(req.method ?? '', req.url ?? '', (name) => factories.has(name));

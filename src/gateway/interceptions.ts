@@ -1,14 +1,16 @@
-import { CountersignError } from '../errors.js';
 import type { Interception } from './call.js';
 import type { ClassifiedCall } from './classify-call.js';
+import type { RootUpdateDependencies } from './root-update/deps.js';
+import { createRootUpdateCalls } from './root-update/root-update-calls.js';
 import { createShowRoot } from './view/show-root.js';
-import { createCreateWave, type WaveDependencies } from './wave/create-wave.js';
+import { createCreateWave } from './wave/create-wave.js';
 import { createSignWave } from './wave/sign-wave.js';
 
 /** Finds who answers a call that the gateway answers itself; null for what it passes on. */
-export function createInterceptions(deps: WaveDependencies): (call: ClassifiedCall) => Interception | null {
+export function createInterceptions(deps: RootUpdateDependencies): (call: ClassifiedCall) => Interception | null {
   const showRoot = createShowRoot(deps.signing);
   const createWave = createCreateWave(deps);
+  const rootUpdate = createRootUpdateCalls(deps);
   return (call) => {
     switch (call.kind) {
       case 'proxied':
@@ -20,14 +22,7 @@ export function createInterceptions(deps: WaveDependencies): (call: ClassifiedCa
       case 'sign-wave':
         return createSignWave(deps, call.wave);
       case 'root-update':
-        return call.operation === 'show' ? null : refuseRootUpdate;
+        return rootUpdate(call.operation);
     }
   };
 }
-
-const refuseRootUpdate: Interception = () =>
-  Promise.reject(
-    new CountersignError('FORBIDDEN', 'root updates are asked for with Countersign itself', {
-      hint: 'See countersign root --help.',
-    }),
-  );

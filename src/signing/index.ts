@@ -20,6 +20,7 @@ export type {
   WaveInfo,
   WaveToCreate,
 } from './ports.js';
+export type { GatewayDraft, GatewayDraftStore } from './gateway-draft-port.js';
 export type {
   BegunRootUpdate,
   FactoryRoots,

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors.js';
 import type { RequestKeyStore } from './request-key-port.js';
+import type { GatewayDraftStore } from './gateway-draft-port.js';
 
 /**
  * What a request's life is kept in. Every method is one transaction: state, what belongs to it and the event
@@ -429,6 +430,7 @@ export interface Store {
   readonly sessions: SessionStore;
   readonly challenges: ChallengeStore;
   readonly requestKeys: RequestKeyStore;
+  readonly gatewayDrafts: GatewayDraftStore;
   /** Proves that it can be read and written. @throws STORE_FAILED */
   check(): Promise<void>;
   /** Forgets what is past: challenges, sessions and idempotency keys whose time is over. */

@@ -14,6 +14,7 @@ export function migrationsFor(dialect: DialectName): Record<string, Migration> {
     '003-access': { up: (db) => createAccess(db, types) },
     '004-root-updates': { up: (db) => createRootUpdates(db, types) },
     '005-request-keys': { up: (db) => createRequestKeys(db, types) },
+    '006-gateway-drafts': { up: (db) => createGatewayDrafts(db, types) },
   };
 }
 
@@ -260,4 +261,17 @@ async function createRequestKeys(db: AnyDatabase, { text }: Types): Promise<void
     .where(sql.ref('revoked'), 'is', null)
     .execute();
   await db.schema.alterTable('requests').addColumn('request_key', text).execute();
+}
+
+async function createGatewayDrafts(db: AnyDatabase, { text }: Types): Promise<void> {
+  await db.schema
+    .createTable('gateway_drafts')
+    .addColumn('factory', text, (column) => column.notNull())
+    .addColumn('polis_id', text, (column) => column.notNull())
+    .addColumn('id', text, (column) => column.notNull())
+    .addColumn('revision', 'bigint', (column) => column.notNull())
+    .addColumn('text', text, (column) => column.notNull())
+    .addColumn('at', text, (column) => column.notNull())
+    .addPrimaryKeyConstraint('gateway_drafts_key', ['factory', 'polis_id'])
+    .execute();
 }

@@ -177,6 +177,16 @@ interface RequestKeysTable {
   revoked: string | null;
 }
 
+/** Drafts of root updates, one an account and Factory. */
+interface GatewayDraftsTable {
+  factory: string;
+  polis_id: string;
+  id: string;
+  revision: Integer;
+  text: string;
+  at: string;
+}
+
 export interface Schema {
   requests: RequestsTable;
   request_blobs: RequestBlobsTable;
@@ -193,6 +203,7 @@ export interface Schema {
   sessions: SessionsTable;
   challenges: ChallengesTable;
   request_keys: RequestKeysTable;
+  gateway_drafts: GatewayDraftsTable;
 }
 
 export type RequestRow = Selectable<RequestsTable>;

@@ -1,12 +1,12 @@
-import { CountersignError } from '../../errors.js';
 import type { Clock, RequestView } from '../../signing/index.js';
 import { serializeMetadata } from '../../tuf/index.js';
 import type { GatewayAnswer } from '../answer.js';
-import type { GatewayCall, Interception } from '../call.js';
+import type { Interception } from '../call.js';
 import { endedOtherwise, stillWaiting } from '../explain-request.js';
 import { factoryError } from '../factory-error.js';
 import { callerOf } from '../identify.js';
 import type { GatewaySigning } from '../ports.js';
+import { reasonOf } from '../reason.js';
 import { requireRequestSignature } from '../request-signature.js';
 import { fetchRootView } from '../view/fetch-root-view.js';
 import { waitInline } from '../wait-inline.js';
@@ -32,7 +32,7 @@ export function createCreateWave(deps: WaveDependencies): Interception {
       factory: call.factory.name,
       name: wave.name,
       tag: wave.tag,
-      reason: reasonOf(call, wave),
+      reason: reasonOf(call, `fioctl waves init ${wave.name} ${wave.version} ${wave.tag}`),
       targets: serializeMetadata({ signatures: [], signedBytes: wave.targets.signedBytes }),
     };
     const { request } = await signing.submitWave(submission, caller);
@@ -56,15 +56,4 @@ function askedByAnother({ id, requester }: RequestView, { name }: PostedWave): G
   return factoryError(409, `${requester.name} has asked for this Wave ${name} before (request ${id})`, [
     `See what became of it: countersign show ${id}`,
   ]);
-}
-
-const REASON = 'x-countersign-reason';
-
-/** From a header that fioctl sends when `extraheaders` says so, in UTF-8; else what was run. */
-function reasonOf({ req }: GatewayCall, { name, version, tag }: PostedWave): string {
-  const header = [req.headers[REASON] ?? ''].flat().join(' ');
-  if (header === '') return `fioctl waves init ${name} ${version} ${tag}`;
-  const reason = Buffer.from(header, 'latin1').toString('utf8');
-  if (!reason.includes('\ufffd')) return reason;
-  throw new CountersignError('INPUT_INVALID', 'the header X-Countersign-Reason is not UTF-8');
 }
