@@ -56,10 +56,10 @@ function findHeld(root: Root, role: string, held: readonly SignerKey[]): string 
 function substitute(text: string, shownAs: ReadonlyMap<string, RequestKey>): string {
   const served = membersSchema.parse(JSON.parse(text));
   const signed = membersSchema.parse(served['signed']);
-  const shown = [...shownAs].map(([keyid, { key }]) => [
+  const shown = [...shownAs].map(([keyid, { key }]): [string, unknown] => [
     keyid,
     { keytype: key.keytype, keyval: { public: key.keyval.public } },
   ]);
-  const keys = { ...membersSchema.parse(signed['keys']), ...Object.fromEntries(shown) };
+  const keys = { ...membersSchema.parse(signed['keys']), ...membersSchema.parse(Object.fromEntries(shown)) };
   return JSON.stringify({ ...served, signatures: [], signed: { ...signed, keys } });
 }
