@@ -98,7 +98,10 @@ export async function runService(
   const gateway =
     config.gateway === undefined
       ? null
-      : await startGateway(config.gateway, factories.values(), { signing, clock, logger, maxBodyBytes });
+      : await startGateway(config.gateway, factories.values(), {
+          ...{ signing, clock, logger, maxBodyBytes },
+          drafts: store.gatewayDrafts,
+        });
   let metricsServer: MetricsServer | null = null;
   let expiry: ExpiryWatch | null = null;
   if (metrics !== null && config.metrics !== undefined) {
