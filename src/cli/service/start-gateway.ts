@@ -1,8 +1,6 @@
 import type { ServiceConfig } from '../../config/index.js';
-import { createGateway, type GatewayFactory } from '../../gateway/index.js';
+import { createGateway, type GatewayDependencies, type GatewayFactory } from '../../gateway/index.js';
 import { startHttpServer, type HttpServer } from '../../http/index.js';
-import type { Clock, GatewayDraftStore, SigningService } from '../../signing/index.js';
-import type { Logger } from '../../telemetry/index.js';
 
 /**
  * Starts the gateway on its own address: whoever may point fioctl at it need not be able to reach the API.
@@ -13,7 +11,7 @@ import type { Logger } from '../../telemetry/index.js';
 export async function startGateway(
   { listen, waitSeconds, silenceSeconds }: NonNullable<ServiceConfig['gateway']>,
   factories: Iterable<GatewayFactory>,
-  deps: { signing: SigningService; drafts: GatewayDraftStore; clock: Clock; logger: Logger; maxBodyBytes: number },
+  deps: Pick<GatewayDependencies, 'signing' | 'drafts' | 'clock' | 'logger'> & { readonly maxBodyBytes: number },
 ): Promise<HttpServer> {
   const { maxBodyBytes, ...more } = deps;
   const gateway = createGateway({

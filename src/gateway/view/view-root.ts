@@ -13,7 +13,7 @@ export interface RootView {
   readonly rootKeys: Readonly<Record<string, Key>>;
 }
 
-const servedSchema = z.looseObject({ signed: z.looseObject({ keys: z.record(z.string(), z.unknown()) }) });
+const membersSchema = z.record(z.string(), z.unknown());
 const ROLES = ['root', 'targets'] as const;
 
 /**
@@ -54,10 +54,12 @@ function findHeld(root: Root, role: string, held: readonly SignerKey[]): string 
 
 /** Parsed anew for the order of its members; `parseRoot` has found that nothing gets lost by that. */
 function substitute(text: string, shownAs: ReadonlyMap<string, RequestKey>): string {
-  const served = servedSchema.parse(JSON.parse(text));
-  const keys = Object.entries(served.signed.keys).map(([keyid, key]): [string, unknown] => {
-    const shown = shownAs.get(keyid)?.key;
-    return [keyid, shown === undefined ? key : { keytype: shown.keytype, keyval: { public: shown.keyval.public } }];
-  });
-  return JSON.stringify({ ...served, signatures: [], signed: { ...served.signed, keys: Object.fromEntries(keys) } });
+  const served = membersSchema.parse(JSON.parse(text));
+  const signed = membersSchema.parse(served['signed']);
+  const shown = [...shownAs].map(([keyid, { key }]): [string, unknown] => [
+    keyid,
+    { keytype: key.keytype, keyval: { public: key.keyval.public } },
+  ]);
+  const keys = { ...membersSchema.parse(signed['keys']), ...membersSchema.parse(Object.fromEntries(shown)) };
+  return JSON.stringify({ ...served, signatures: [], signed: { ...signed, keys } });
 }
