@@ -74,7 +74,9 @@ export async function waitWithFioctl(story: Story, waitingFioctl: Fioctl, versio
   const { installation, narrator, fleet } = story;
   const name = `release-${version}`;
   narrator.step('The next Wave, under the new key; this time fioctl waits for the officers itself');
-  console.log(`   $ fioctl waves init ${name} ${version} ${TAG} -k keys.tgz   # extraheaders: {Prefer: wait=${WAIT_SECONDS}}`);
+  console.log(
+    `   $ fioctl waves init ${name} ${version} ${TAG} -k keys.tgz   # extraheaders: {Prefer: wait=${WAIT_SECONDS}}`,
+  );
   const ended = waitingFioctl.initWave(name, version, TAG);
   const id = await Promise.race([ended.then(() => Promise.reject(new Error('nobody was asked'))), openRequest(story)]);
   for (const officer of installation.officers) await approve(narrator, id, officer.name);
@@ -115,7 +117,7 @@ async function waiting({ narrator }: Story, command: string, run: () => Promise<
     if (!(error instanceof FioctlError) || error.status !== 423) throw error;
     console.log(error.message.replace(/^/gmu, '   │ '));
     const [id] = /req_\w+/u.exec(error.message) ?? [];
-    if (id === undefined) throw new Error('no request is named');
+    if (id === undefined) throw new Error('no request is named', { cause: error });
     narrator.seen('fioctl prints it and ends with 1; nothing is lost, on neither side');
     return id;
   }

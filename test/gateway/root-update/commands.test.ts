@@ -135,7 +135,11 @@ describe('what is refused, with the command to use instead', () => {
       () => step(() => erin.deleteOfflineKey('targets', world.keys.targets[1]?.keyid ?? '')),
       'countersign root remove-key',
     ],
-    ['an unsigned rotation', () => step(() => erin.stageRotation('root', 'ED25519', false)), 'countersign root rotate-key'],
+    [
+      'an unsigned rotation',
+      () => step(() => erin.stageRotation('root', 'ED25519', false)),
+      'countersign root rotate-key',
+    ],
   ])('%s', async (_name, command, instead) => {
     expect(await refusal(command())).toMatchObject({ status: 403, text: expect.stringContaining(instead) });
   });
@@ -145,6 +149,10 @@ describe('what is refused, with the command to use instead', () => {
     expect(await refusal(erin.init('Mine too'))).toMatchObject({
       status: 409,
       text: expect.stringContaining('A root updates transaction is already active'),
+    });
+    expect(await refusal(erin.apply())).toMatchObject({
+      status: 403,
+      text: expect.stringContaining('not one of yours'),
     });
     await world.sandbox.client('bob').cancelRootUpdate();
   });

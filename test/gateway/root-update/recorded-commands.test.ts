@@ -75,7 +75,8 @@ class Player {
   }
 
   #learnOwner(before: Root, keyid: string, now: Root, other: string): void {
-    const ownerOf = (root: Root, of: string) => z.record(z.string(), z.string()).parse(root['x-key-owners']?.[of] ?? {});
+    const ownerOf = (root: Root, of: string) =>
+      z.record(z.string(), z.string()).parse(root['x-key-owners']?.[of] ?? {});
     const [theirs, ours] = [ownerOf(before, keyid), ownerOf(now, other)];
     for (const [member, value] of Object.entries(theirs)) this.#names.learn(value, ours[member]);
   }
@@ -164,6 +165,15 @@ describeGolden('fioctl/A', 'the real fioctl’s root commands, sent to the gatew
     expect((await player.play(30)).at(-1)).toMatchObject({
       status: 403,
       text: expect.stringContaining('countersign root remove-key'),
+    });
+    expect(await player.play(15)).toMatchObject([{ status: 200 }]);
+  });
+
+  test('a key of a type that no token holds is refused at the PUT, with how to make one', async () => {
+    const played = await player.play(38);
+    expect(played.at(-1)).toMatchObject({
+      call: 'PUT root/updates',
+      text: expect.stringContaining('countersign key generate --role root'),
     });
     expect(await player.play(15)).toMatchObject([{ status: 200 }]);
   });
