@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { signOffline, type OfflineKey } from '../../../src/offline-keys/index.js';
-import { encodeCanonical, keyidOf, parseRoot, type Root } from '../../../src/tuf/index.js';
+import { encodeCanonical, keyidOf, parseRoot, type Root, type Signature } from '../../../src/tuf/index.js';
 import { commandsOf, offlineKeysOf, type Exchange } from '../../sandbox/recorded-story.js';
 import { rootOf, Translation } from '../../sandbox/translation.js';
 import { askDevice } from '../../support/device.js';
@@ -12,7 +12,7 @@ import { createGatewayWorld, type GatewayWorld } from '../gateway-world.js';
 const rootsSchema = z.object({ 'ci-root': z.string() });
 const updatesSchema = z.object({ status: z.string(), current: rootsSchema, updated: rootsSchema.nullable() });
 const signatureSchema = z.object({ keyid: z.string(), method: z.string(), sig: z.string() });
-const signedSchema = z.object({ signatures: z.array(signatureSchema), signed: z.unknown() });
+const signedSchema = z.object({ signatures: z.array(signatureSchema), signed: z.looseObject({}) });
 const putSchema = z.looseObject({ 'ci-root': signedSchema, 'prod-root': signedSchema });
 
 interface Played {
@@ -27,6 +27,8 @@ class Player {
   readonly #keys: readonly OfflineKey[];
   readonly #world: GatewayWorld;
   #shown: Readonly<Record<string, Root['keys'][string]>> = {};
+  /** Of the roots that are staged: here some of the story's updates are left out. */
+  #version = 0;
 
   constructor(world: GatewayWorld, keys: readonly OfflineKey[]) {
     this.#world = world;
@@ -71,6 +73,7 @@ class Player {
         keyids.forEach((keyid, at) => this.#learnOwner(before, keyid, now, now.roles[role]?.keyids[at] ?? ''));
       }
       this.#shown = { ...this.#shown, ...now.keys };
+      this.#version = now.version;
     }
   }
 
@@ -83,15 +86,18 @@ class Player {
 
   #signed(body: unknown): unknown {
     const put = putSchema.parse(body);
-    const sign = ({ signed, signatures }: z.output<typeof signedSchema>) => ({
-      signatures: signatures.map((signature) => {
-        const value = this.#shown[signature.keyid]?.keyval.public;
-        const key = this.#keys.find((one) => one.key.keyval.public === value || keyidOf(one.key) === signature.keyid);
-        return key === undefined ? signature : signOffline(key, signature.keyid, encodeCanonical(signed));
-      }),
-      signed,
-    });
+    const sign = ({ signed: recorded, signatures }: z.output<typeof signedSchema>) => {
+      const signed = { ...recorded, version: this.#version };
+      return { signatures: signatures.map((signature) => this.#sign(signature, encodeCanonical(signed))), signed };
+    };
     return { ...put, 'ci-root': sign(put['ci-root']), 'prod-root': sign(put['prod-root']) };
+  }
+
+  /** By whichever key of the file the caller was shown under this keyid; what was thrown away cannot sign. */
+  #sign(signature: Signature, payload: Buffer): Signature {
+    const value = this.#shown[signature.keyid]?.keyval.public;
+    const key = this.#keys.find((one) => one.key.keyval.public === value || keyidOf(one.key) === signature.keyid);
+    return key === undefined ? signature : signOffline(key, signature.keyid, payload);
   }
 }
 
