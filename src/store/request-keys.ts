@@ -1,5 +1,5 @@
 import type { AddRequestKeysOutcome, RequestKey, RequestKeyStore } from '../signing/index.js';
-import type { Connection, Writer } from './connection.js';
+import type { Connection, Reader, Writer } from './connection.js';
 import { appendEvent } from './events.js';
 import { toRequestKey } from './rows.js';
 
@@ -15,37 +15,31 @@ export function createRequestKeyStore(connection: Connection): RequestKeyStore {
       }),
     findSet: async (id) => {
       const rows = await connection.read((db) =>
-        db
-          .selectFrom('request_keys')
-          .selectAll()
+        inOrder(db)
           .where('key_set', 'in', (eb) =>
             eb
               .selectFrom('request_keys')
               .select('key_set')
               .where((or) => or.or([or('key_set', '=', id), or('id', '=', id)])),
           )
-          .orderBy('id')
           .execute(),
       );
       return rows.map(toRequestKey);
     },
     listActive: async (factory, polisId) => {
       const rows = await connection.read((db) =>
-        db
-          .selectFrom('request_keys')
-          .selectAll()
+        inOrder(db)
           .where('factory', '=', factory)
           .where('polis_id', '=', polisId)
           .where('revoked', 'is', null)
-          .orderBy('id')
           .execute(),
       );
       return rows.map(toRequestKey);
     },
     list: async (factory) => {
       const rows = await connection.read((db) => {
-        const all = db.selectFrom('request_keys').selectAll();
-        return (factory === undefined ? all : all.where('factory', '=', factory)).orderBy('id').execute();
+        const all = inOrder(db);
+        return (factory === undefined ? all : all.where('factory', '=', factory)).execute();
       });
       return rows.map(toRequestKey);
     },
@@ -62,6 +56,17 @@ export function createRequestKeyStore(connection: Connection): RequestKeyStore {
         return true;
       }),
   };
+}
+
+/** As they were registered, a set together. */
+function inOrder(db: Reader) {
+  return db
+    .selectFrom('request_keys')
+    .selectAll()
+    .orderBy('created')
+    .orderBy('key_set')
+    .orderBy('role')
+    .orderBy('keytype');
 }
 
 /** Writers come one after another, so what is not taken now is not taken when it is inserted. */
