@@ -4,7 +4,7 @@ import { signOffline } from '../../src/offline-keys/index.js';
 import { encodeCanonical, parseRoot } from '../../src/tuf/index.js';
 import { commandsOf, type Exchange, type RecordedCommand } from '../sandbox/recorded-story.js';
 import { shapeOf } from '../sandbox/shape-of.js';
-import { buildWave, FACTORY } from '../support/sandbox.js';
+import { buildWave } from '../support/sandbox.js';
 import { describeGolden } from '../tuf/golden.js';
 import { createGatewayWorld, type GatewayWorld } from './gateway-world.js';
 
