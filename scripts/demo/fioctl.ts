@@ -7,7 +7,7 @@ import {
   parseTargets,
   type Root,
   type Signature,
-  type Targets,
+  type TargetEntry,
 } from '../../src/tuf/index.js';
 import {
   connectFioctl,
@@ -16,8 +16,16 @@ import {
   type FioctlConnection,
   type FioctlSettings,
 } from './fioctl-connection.js';
+import {
+  findSigners,
+  inGoOrder,
+  withKey,
+  withoutKey,
+  withTargetsThreshold,
+  type OfflineRole,
+  type StagedRoots,
+} from './fioctl-roots.js';
 
-type OfflineRole = 'root' | 'targets';
 type Keytype = 'ED25519' | 'RSA';
 
 /** A transaction as `GET root/updates` shows it, as far as fioctl reads it. */
@@ -35,13 +43,6 @@ interface Updates {
     readonly warnings?: readonly { readonly message: string }[];
   };
 }
-
-interface StagedRoots {
-  readonly ci: Root;
-  readonly production: Root;
-}
-
-const LEAST_PRODUCTION_THRESHOLD = 2;
 
 /**
  * fioctl's commands about Waves and roots: the calls it makes, in its order, with its bodies and with keys that it finds as it does,
@@ -73,7 +74,7 @@ export class Fioctl {
 
   /** `waves init NAME VERSION TAG`. */
   async initWave(name: string, version: number, tag: string, expires?: string): Promise<void> {
-    const added = (await this.#get(`${this.#factory}/targets/?version=${version}`)) as Targets['targets'];
+    const added = (await this.#get(`${this.#factory}/targets/?version=${version}`)) as Record<string, TargetEntry>;
     const served = await this.#connection.call('GET', `${this.#factory}/prod-targets/?tag=${tag}`, undefined, true);
     const production =
       served === null ? {} : parseTargets(encodeCanonical((served as Record<string, unknown>)[tag])).signed.targets;
@@ -83,7 +84,7 @@ export class Fioctl {
       ({ keyid }) => root.keys[keyid]?.keyval.public !== online.keyval.public,
     );
     if (signer === undefined) throw new FioctlError(0, ['ERROR: No private key found for key IDs']);
-    const tagged = Object.entries(added).map(([target, entry]) => [
+    const tagged = Object.entries(added).map(([target, entry]): [string, TargetEntry] => [
       target,
       { ...entry, custom: { ...entry.custom, tags: [tag] } },
     ]);
@@ -189,7 +190,9 @@ export class Fioctl {
   /** `keys tuf updates sign`. */
   async sign(): Promise<void> {
     const staged = await this.#staged();
-    await this.#put(staged, (root) => root, findSigners(this.#keys, staged));
+    const signers = findSigners(this.#keys, staged);
+    if (signers.length === 0) throw new FioctlError(0, ['ERROR: No private key found for key IDs']);
+    await this.#put(staged, (root) => root, signers);
   }
 
   /** `keys tuf updates sign-prod-targets`: all there are. */
@@ -242,7 +245,7 @@ export class Fioctl {
     const text = updated['prod-root'] ?? '';
     const production =
       text === ''
-        ? withTargetsThreshold(ci, LEAST_PRODUCTION_THRESHOLD)
+        ? withTargetsThreshold(ci)
         : withTargetsThreshold(ci, parseRoot(Buffer.from(text)).signed.roles['targets']?.threshold);
     return {
       ...{ ci, production, current: parseRoot(Buffer.from(current['ci-root'])).signed },
@@ -305,49 +308,4 @@ export class Fioctl {
     const year = this.#now();
     return formatTime(new Date(year.getTime() + 365 * 86_400_000));
   }
-}
-
-/** Root keys of the file in the roots in force and in those staged: new ones first. */
-function findSigners(keys: readonly OfflineKey[], { ci, current }: StagedRoots & { readonly current: Root }) {
-  const found = [...findInRole(keys, ci, 'root'), ...findInRole(keys, current, 'root')];
-  return found.filter(({ keyid }, at) => found.findIndex((other) => other.keyid === keyid) === at);
-}
-
-function withKey(root: Root, role: OfflineRole, { key }: OfflineKey, owner: Record<string, string>): Root {
-  const keyid = keyidOf(key);
-  const { keyids = [], threshold = 1 } = root.roles[role] ?? {};
-  return {
-    ...root,
-    keys: { ...root.keys, [keyid]: key },
-    roles: { ...root.roles, [role]: { keyids: [...keyids, keyid], threshold } },
-    'x-key-owners': { ...root['x-key-owners'], [keyid]: owner },
-  };
-}
-
-function withoutKey(root: Root, role: OfflineRole, gone: string): Root {
-  const { keyids = [], threshold = 1 } = root.roles[role] ?? {};
-  const without = <T>(members: Readonly<Record<string, T>>): Record<string, T> =>
-    Object.fromEntries(Object.entries(members).filter(([keyid]) => keyid !== gone));
-  return {
-    ...root,
-    keys: without(root.keys),
-    roles: { ...root.roles, [role]: { keyids: keyids.filter((keyid) => keyid !== gone), threshold } },
-    'x-key-owners': without(root['x-key-owners'] ?? {}),
-  };
-}
-
-function withTargetsThreshold(root: Root, threshold = LEAST_PRODUCTION_THRESHOLD): Root {
-  const { keyids = [] } = root.roles['targets'] ?? {};
-  return { ...root, roles: { ...root.roles, targets: { keyids, threshold } } };
-}
-
-/** Go writes members in the order of its struct, and leaves out what it does not know. */
-function inGoOrder(root: Root): Root {
-  const { _type, expires, version, consistent_snapshot, keys, roles, 'x-changelog': changelog } = root;
-  const owners = root['x-key-owners'];
-  return {
-    ...{ _type, expires, version, consistent_snapshot, keys, roles },
-    ...(changelog === undefined ? {} : { 'x-changelog': changelog }),
-    ...(owners === undefined || Object.keys(owners).length === 0 ? {} : { 'x-key-owners': owners }),
-  };
 }

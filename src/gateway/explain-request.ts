@@ -9,8 +9,12 @@ import { factoryError } from './factory-error.js';
  * @param again what the caller is to run once that is done
  */
 export function stillWaiting(request: RequestView, policy: Policy, again: string): GatewayAnswer {
-  const { id, quorum, requester, expires } = request;
-  const common = [`Request ${id}, asked for by ${requester.name}, is open until ${expires}`];
+  const { id, quorum, requester, expires, root } = request;
+  const lacking = (root?.missingSigners ?? []).length > 0;
+  const common = [
+    `Request ${id}, asked for by ${requester.name}, is open until ${expires}`,
+    ...(lacking ? [`A root key that is in no token has to sign it: countersign contribute ${id} --keys FILE`] : []),
+  ];
   if (quorum.missing === 0) {
     const { lastError } = request;
     return factoryError(423, `${nameOf(request)} is approved and not delivered yet (request ${id})`, [

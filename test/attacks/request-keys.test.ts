@@ -128,7 +128,7 @@ describe('what is sent through the gateway', () => {
       name: 'real',
       version: '42',
       tag: TAG,
-      targets: { signed: JSON.parse(bytes.toString()), signatures },
+      targets: { signed: JSON.parse(bytes.toString()) as unknown, signatures },
     };
     expect(await post(body, tokenOf(FRANKS_ACCOUNT))).toMatch(/403[^]*offline key itself/);
     await requireNothing();

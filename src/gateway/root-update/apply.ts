@@ -12,6 +12,7 @@ import type { Draft } from './draft.js';
 import { draftIntentions } from './draft-intentions.js';
 import { requestOf, requireDraft, saveDraft } from './find-draft.js';
 import { parseBody } from './read-put.js';
+import { readUpdates } from './updates-answer.js';
 
 const bodySchema = z.strictObject({ txid: z.string().max(100) });
 
@@ -31,13 +32,30 @@ export async function applyDraft(
 ): Promise<GatewayAnswer> {
   try {
     const { txid } = parseBody(bodySchema, await call.body());
-    const draft = await requireDraft(deps, identity, txid);
+    const draft = await requireOwn(deps, call, identity, txid);
     const asked = draft.content.request === null ? await ask(deps, call, identity, draft) : draft;
     return await waitFor(deps, call, asked);
   } catch (error) {
     const answer = toFactoryError(error);
     if (!isCountersignError(error) || NOTHING_CHANGED.includes(answer.status)) throw error;
     return { ...answer, status: MAY_PASS.includes(answer.status) ? LOCKED : 422 };
+  }
+}
+
+/** @throws NOT_FOUND nothing is under way anywhere, which fioctl takes for an update that was applied; FORBIDDEN somebody else's is */
+async function requireOwn(
+  deps: RootUpdateDependencies,
+  call: GatewayCall,
+  identity: Identity,
+  txid: string,
+): Promise<Draft> {
+  try {
+    return await requireDraft(deps, identity, txid);
+  } catch (error) {
+    if (!isCountersignError(error, 'NOT_FOUND') || (await readUpdates(call)).status === 'NONE') throw error;
+    throw new CountersignError('FORBIDDEN', 'the root update at the Factory is not one of yours', {
+      hint: 'It goes on where it was begun: with Countersign (countersign root status), or at the Factory itself.',
+    });
   }
 }
 
