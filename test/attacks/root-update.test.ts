@@ -38,7 +38,7 @@ async function after(call: keyof FactoryPort, work: () => Promise<void>): Promis
   const calls: string[] = [];
   const listening = new Proxy(port, {
     get: (target, name: keyof FactoryPort) => {
-      const method: unknown = target[name];
+      const method: unknown = Reflect.get(target, name);
       if (typeof method !== 'function') return method;
       return async (...given: unknown[]): Promise<unknown> => {
         calls.push(name);
