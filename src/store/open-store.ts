@@ -7,7 +7,6 @@ import { createConnection, translated, type Connection } from './connection.js';
 import { createEventStore, touchHead } from './events.js';
 import { createGatewayDraftStore } from './gateway-drafts.js';
 import { migrationsFor, type DialectName } from './migrations.js';
-import { createPostgresDialect } from './postgres-dialect.js';
 import { createRequestKeyStore } from './request-keys.js';
 import { createRequestStore } from './requests.js';
 import { createRootUpdateStore } from './root-updates.js';
@@ -30,7 +29,7 @@ const DRAFT_LIFETIME_MS = 30 * 24 * 3600 * 1000;
  * @throws STORE_UNSUPPORTED for another kind of database; STORE_FAILED if it cannot be opened, migrated or written
  */
 export async function openStore(url: string, options: { password?: string } = {}): Promise<Store> {
-  const { name, dialect } = dialectOf(url, options.password);
+  const { name, dialect } = await dialectOf(url, options.password);
   const called = name === 'sqlite' ? `the database ${url.slice('sqlite:'.length)}` : 'the database';
   const db = new Kysely<Schema>({ dialect });
   try {
@@ -45,12 +44,13 @@ export async function openStore(url: string, options: { password?: string } = {}
   return assemble(createConnection(db));
 }
 
-function dialectOf(url: string, password: string | undefined): { name: DialectName; dialect: Dialect } {
+async function dialectOf(url: string, password: string | undefined): Promise<{ name: DialectName; dialect: Dialect }> {
   const separator = url.indexOf(':');
   const scheme = separator < 0 ? '' : url.slice(0, separator);
   const rest = url.slice(separator + 1);
   if (scheme === 'sqlite' && rest !== '') return { name: 'sqlite', dialect: createSqliteDialect(rest) };
   if ((scheme === 'postgres' || scheme === 'postgresql') && rest.startsWith('//')) {
+    const { createPostgresDialect } = await import('./postgres-dialect.js');
     return { name: 'postgres', dialect: createPostgresDialect(url, password) };
   }
   // The URL itself is not repeated: it may hold a password.

@@ -9,6 +9,18 @@ describe('the command line', () => {
     expect(stdout).toContain('Usage: countersign');
   });
 
+  it('knows every command that it lists, and their other names, when only what the first word names is loaded', async () => {
+    const { stdout } = await cli(['--help']);
+    const listed = [...stdout.matchAll(/^ {2}(\w+)(?:\|(\w+))? /gm)].flatMap(([, name = '', alias]) =>
+      alias === undefined ? [name] : [name, alias],
+    );
+    expect(listed).toEqual(expect.arrayContaining(['waves', 'wave', 'requests', 'logout', 'sandbox']));
+    for (const word of listed.filter((name) => name !== 'help')) {
+      const help = await cli([word, '--help']);
+      expect(help.stdout).toMatch(new RegExp(`^Usage: countersign \\S*\\b${word}\\b`));
+    }
+  });
+
   it.each([
     ['an unknown command', ['frobnicate']],
     ['an unknown subcommand', ['waves', 'frobnicate']],

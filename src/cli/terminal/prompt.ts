@@ -1,4 +1,3 @@
-import { input } from '@inquirer/prompts';
 import { CountersignError } from '../../errors.js';
 import type { CliContext } from '../context.js';
 
@@ -10,6 +9,8 @@ export function canAsk(context: CliContext): boolean {
 /** Asks for a line of text on the terminal. @throws USAGE where there is no terminal, naming the option to use. */
 export async function askText(context: CliContext, message: string, insteadUse: string): Promise<string> {
   requireTerminal(context, insteadUse);
+  // seldom wanted, and a sixth of what a command takes to start
+  const { input } = await import('@inquirer/prompts');
   return await input({ message }, streams(context));
 }
 
