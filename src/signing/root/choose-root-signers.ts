@@ -5,23 +5,33 @@ import type { SignerKey } from '../ports.js';
 
 /**
  * Chooses the keys in tokens that are to sign new roots: every new one, then as few as do of those that the signer holds, staying
- * ones first. What is lacking then is left to keys that go and stand in no token; if not even those can do, the staying
+ * ones first, then of those that other signers are known to hold. What is lacking then is left to keys that go and stand in no token; if not even those can do, the staying
  * keys of another signer have to.
  *
  * @returns ascending
  */
-export function chooseRootSigners(signers: RootSigners, base: RootBase, signerKeys: readonly SignerKey[]): string[] {
+export function chooseRootSigners(
+  signers: RootSigners,
+  base: RootBase,
+  signerKeys: readonly SignerKey[],
+  keysElsewhere: readonly SignerKey[] = [],
+): string[] {
   const { previous, next } = signers;
-  const held = new Set(signerKeys.map(({ public: key }) => keyidOf(key)));
-  const isHeld = (keyid: string): boolean => {
-    const key = base.ci.keys[keyid];
-    return key !== undefined && held.has(keyidOf(key));
+  const among = (keys: readonly SignerKey[]): ((keyid: string) => boolean) => {
+    const held = new Set(keys.map(({ public: key }) => keyidOf(key)));
+    return (keyid) => {
+      const key = base.ci.keys[keyid];
+      return key !== undefined && held.has(keyidOf(key));
+    };
   };
+  const isHeld = among([...signerKeys, ...keysElsewhere]);
   const staying = previous.keyids.filter((keyid) => next.keyids.includes(keyid));
   const going = goingKeys(signers);
   const sign = next.keyids.filter((keyid) => !previous.keyids.includes(keyid));
-  for (const keyid of [...staying, ...going].filter(isHeld)) {
-    if (!isEnough(signers, sign)) sign.push(keyid);
+  for (const keys of [signerKeys, keysElsewhere]) {
+    for (const keyid of [...staying, ...going].filter(among(keys))) {
+      if (!isEnough(signers, sign)) sign.push(keyid);
+    }
   }
   const elsewhere = going.filter((keyid) => !isHeld(keyid));
   for (const keyid of staying.filter((one) => !isHeld(one))) {

@@ -18,6 +18,7 @@ import type { Begun } from './begin-transaction.js';
 import { chooseRootSigners } from './choose-root-signers.js';
 import { fetchRootBase, parseServedTargets, type FetchedRootBase } from './fetch-root-base.js';
 import { findSupersededRoots } from './find-superseded-roots.js';
+import { findKeysElsewhere, requireUse } from './keys-elsewhere.js';
 import { planChanges } from './plan-changes.js';
 import { proveKeys } from './prove-keys.js';
 import type { ParsedRootSubmission } from './root-submission.js';
@@ -76,20 +77,23 @@ export async function prepareRoot(
   { base, signerKeys, signerStatus, polisId }: RootMaterial,
   { id, submission, caller, message, begun, preferredKeyids }: RootToPrepare,
 ): Promise<PreparedRoot> {
-  const { factory, reason } = submission;
+  const { factory, reason, keys: told } = submission;
   const { policy } = context.policy;
   const now = context.clock.now();
   const policyFactory = factoryOf(policy, factory);
+  const elsewhere = await findKeysElsewhere(context, factory, base.root, signerKeys, told);
+  const preferred = [...told.map(({ keyid }) => keyid), ...preferredKeyids];
   const changes = planChanges({
     submission,
     base,
     changelog: begun?.changelog ?? { op: 'changelog', polisId, message, timestamp: formatTime(now) },
     staged: begun?.staged ?? null,
-    standby: createStandbyKeys(policyFactory, base.root, signerKeys, preferredKeyids),
+    standby: createStandbyKeys(policyFactory, base.root, [...signerKeys, ...elsewhere], preferred),
     polisId,
     now,
     maxExpiresDays: kindOf(policy, 'root').maxExpiresDays,
   });
+  requireUse(told, base.root, changes);
   const roots = { ci: base.roots.ci.last, production: base.roots.production.last };
   const { signers } = applyRootChanges(changes, base.root);
   const { statement, text, update } = await buildRootStatement({
@@ -98,7 +102,7 @@ export async function prepareRoot(
     factory,
     id,
     changes,
-    keys: await proveKeys(context, factory, changes),
+    keys: await proveKeys(context, factory, changes, told),
     requester: { name: caller.name, via: caller.via },
     reason,
     created: now,
@@ -106,11 +110,11 @@ export async function prepareRoot(
     roots,
     ciTargets: base.ciTargets.metadata,
     documents: parseServedTargets(base.served),
-    sign: chooseRootSigners(signers, base.root, signerKeys),
+    sign: chooseRootSigners(signers, base.root, signerKeys, elsewhere),
     keysOfOtherFactories: signerKeys.flatMap((key) =>
       key.factory === undefined || key.factory === factory ? [] : [key.public],
     ),
-    supersedes: await findSupersededRoots(context, signerStatus, factory, roots.ci.signed.version + 1),
+    supersedes: await findSupersededRoots(context, { signerStatus, signerKeys }, factory, roots.ci.signed.version + 1),
     upstream: begun === null ? null : { url: policyFactory.url, txidSha256: saltedDigest(begun) },
   });
   const documents = [update.ci, update.production] as const;
