@@ -5,6 +5,7 @@ import { askReason } from '../ask-reason.js';
 import { clientSettings, type ClientOptions } from '../client-settings.js';
 import type { CliContext } from '../context.js';
 import { factoryName } from '../factory-name.js';
+import { readHeldKey } from '../held-key-file.js';
 import { collect, parseTime, wholeNumber } from '../parse-options.js';
 import type { EndOptions } from '../report-end.js';
 import { reportSubmission } from '../report-submission.js';
@@ -16,6 +17,7 @@ interface AskOptions extends ClientOptions, EndOptions {
   readonly factory?: string;
   readonly reason?: string;
   readonly adopt?: readonly string[];
+  readonly key?: readonly string[];
   readonly idempotencyKey?: string;
   readonly dryRun?: boolean;
 }
@@ -120,6 +122,11 @@ function withAsk(command: Command): Command {
       'have a document signed that no key in force has signed: all of it stands in the review; may be given again',
       collect,
     )
+    .option(
+      '--key <file>',
+      'a key in a token of another signer, as `key export` wrote it there: to be brought in; may be given again',
+      collect,
+    )
     .option('--factory <name>', 'the Factory; default: the only one of the client configuration')
     .option('--idempotency-key <key>', 'the same key with the same request never asks twice')
     .option('-d, --dry-run', 'check everything and show what would be signed; ask nobody')
@@ -141,6 +148,7 @@ async function askForUpdate(
     intentions: [intention],
     reason: await askReason(context, 'Why this change of the root?', options.reason),
     ...(options.dryRun === true ? { dryRun: true } : {}),
+    ...(options.key === undefined ? {} : { keys: options.key.map(readHeldKey) }),
     ...(options.adopt === undefined ? {} : { adopt: options.adopt.map(parseAdopted) }),
   };
   const submission = await api.submitRootUpdate(factoryName(settings, options.factory), body, {
