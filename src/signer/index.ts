@@ -8,6 +8,7 @@ export {
   type KeyToGenerate,
   listKeys,
   readKeyUses,
+  readNewestRoots,
   readPins,
   readToken,
 } from './keys/index.js';

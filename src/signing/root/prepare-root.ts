@@ -110,7 +110,7 @@ export async function prepareRoot(
     roots,
     ciTargets: base.ciTargets.metadata,
     documents: parseServedTargets(base.served),
-    sign: chooseRootSigners(signers, base.root, signerKeys, elsewhere),
+    sign: chooseRootSigners(signers, base.root, [...signerKeys, ...elsewhere]),
     keysOfOtherFactories: signerKeys.flatMap((key) =>
       key.factory === undefined || key.factory === factory ? [] : [key.public],
     ),
