@@ -6,6 +6,7 @@ import type { Context } from '../context.js';
 import type { SignerSignature } from '../ports.js';
 import type { StoredRequest } from '../store-port.js';
 import { parseServedTargets } from './fetch-root-base.js';
+import { paced } from './paced.js';
 import { loadServedTargets } from './stored-root.js';
 
 /**
@@ -40,7 +41,7 @@ export async function requireRootSignatures(
   const indexOf = new Map(
     documents.map((entry, index) => [entry.role === 'targets' ? nameOf(entry.tag, entry.wave) : '', index]),
   );
-  for await (const served of loadServedTargets(context, request, { base: stated })) {
+  for await (const served of paced(loadServedTargets(context, request, { base: stated }))) {
     const index = indexOf.get(nameOf(served.tag, served.wave));
     if (index === undefined) continue;
     for (const { metadata } of parseServedTargets([served])) require(index, metadata.signedBytes);
