@@ -20,6 +20,7 @@ export {
   describeRootChanges,
   describeRootUpdate,
   diffRoot,
+  checkTargetsDocument,
   documentName,
   formatRootChanges,
   goingKeys,

@@ -21,12 +21,16 @@ export function eventOf(
   };
 }
 
-/** Ends a request before it was signed. False if it is in another state meanwhile. */
+/**
+ * Ends a request before it was signed. False if it is in another state meanwhile.
+ *
+ * @param more.rebuild false where a superseded root update is not to be asked for anew
+ */
 export async function close(
   context: Context,
   request: StoredRequest,
   because: ClosedBecause,
-  more: { error?: CountersignError; actor?: string; reason?: string } = {},
+  more: { error?: CountersignError; actor?: string; reason?: string; rebuild?: boolean } = {},
 ): Promise<boolean> {
   const at = context.clock.now().toISOString();
   const lastError = more.error === undefined ? null : lastErrorOf(more.error, at);
@@ -39,7 +43,7 @@ export async function close(
       closedBecause: because,
       lastError,
       // what somebody else began at the Factory, nobody here can begin anew
-      rebuildWanted: because === 'superseded' && request.root?.own === true,
+      rebuildWanted: because === 'superseded' && request.root?.own === true && more.rebuild !== false,
     },
     [
       eventOf(context, because === 'cancelled' ? 'cancelled' : 'closed', request, {

@@ -12,6 +12,7 @@ import {
   type RootStatement,
 } from '../../src/dossier/index.js';
 import type { RootChange, TargetsDocument } from '../../src/factory/index.js';
+import { factoryOf } from '../../src/policy/index.js';
 import { signTargets } from '../support/factory-fixture.js';
 import { rejectionOf } from '../support/reject-code.js';
 import { addKey, CHANGELOG, KEYS, newKey, removeKey, replaceKey, targetsDocument } from '../support/root-base.js';
@@ -421,6 +422,15 @@ describe('what a root update says', () => {
     ],
   ])('builds on documents that the dossier has once each: not when it %s one', async (_, change, pointer) => {
     expect(await arranged(change)).toBe(`STATEMENT_BASE_MISMATCH ${pointer}`);
+  });
+
+  test('was begun at the Factory that the policy names, by its address', async () => {
+    const at = (url: string) => (it: RootStatement) => ({ ...it, upstream: { url, txidSha256: ZEROS } });
+    const { url } = factoryOf(fixture.officers.policy.policy, fixture.officers.factory);
+    expect(await stated(at(url))).toBe('RESOLVED');
+    expect(await stated(at(`${url}/`))).toBe('RESOLVED');
+    expect(await stated(at('https://elsewhere.example'))).toBe('STATEMENT_BASE_MISMATCH /upstream/url');
+    expect(await stated(at(`${url}.elsewhere.example`))).toBe('STATEMENT_BASE_MISMATCH /upstream/url');
   });
 
   test('is made under a policy that has rules for root updates', async () => {

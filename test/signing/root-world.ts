@@ -1,7 +1,8 @@
 import { constants, createPrivateKey, sign as nodeSign } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import type { FoundriesClientOptions } from '../../src/foundries/index.js';
 import { Journal } from '../../src/signer/journal/index.js';
 import { initSigner } from '../../src/signer/server/init-signer.js';
@@ -21,13 +22,17 @@ import { openStore } from '../../src/store/index.js';
 import { keyidOf, parseRoot, type Signature } from '../../src/tuf/index.js';
 import { SQLITE, type TestDatabase } from '../store/databases.js';
 import { createFixture, type Fixture } from '../support/factory-fixture.js';
+import { createOracle } from '../support/oracle.js';
 import { recordingLogger, type RecordingLogger } from '../support/recording-logger.js';
 import { FACTORY, NOW, startTestSandbox, type TestSandbox } from '../support/sandbox.js';
 import { softToken, type SoftToken } from '../support/soft-token-pool.js';
 import { tufKey, type TufKey } from '../support/tuf-key.js';
 import { person } from './world.js';
 
-/** A Factory as new (the sandbox, over HTTP), the real signer with a root token and a targets token in memory, and the service. */
+/**
+ * A Factory as new (the sandbox, over HTTP), the real signer with a root token and a targets token in memory, and the service. `end`
+ * asks the oracle: whatever a test did, the tokens signed only what officers approved.
+ */
 export interface RootWorld {
   readonly sandbox: TestSandbox;
   readonly fixture: Fixture;
@@ -52,6 +57,12 @@ export interface RootWorld {
   contribute(id: string, key: FirstRootKey): Promise<RequestView>;
   advance(ms: number): void;
   view(id: string): Promise<RequestView>;
+  /** Stops the signer, does something to its state directory, and starts it again. */
+  withSignerStopped(work: (stateDir: string) => void | Promise<void>): Promise<void>;
+  /** Keeps the database, or the journal, as it is now. */
+  copy(what: 'database' | 'journal'): void;
+  /** Puts the copy back; of the database with a new service over it. */
+  restore(what: 'database' | 'journal'): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -60,20 +71,25 @@ export interface RootWorldOptions {
   readonly owned?: boolean;
   readonly client?: Partial<FoundriesClientOptions>;
   readonly database?: TestDatabase;
+  /** Whether the sandbox can be given faults. */
+  readonly faults?: boolean;
 }
 
 export async function createRootWorld(options: RootWorldOptions = {}): Promise<RootWorld> {
-  const { owned = false, client = {}, database = SQLITE } = options;
+  const { owned = false, client = {}, database = SQLITE, faults = false } = options;
   const keys = { root: [tufKey(), tufKey(), tufKey()], targets: [tufKey(), tufKey(), tufKey()] };
   const firstOf = (pairs: readonly TufKey[]) => pairs.slice(0, 1).map(({ key }) => key);
-  const sandbox = await startTestSandbox(
-    owned ? { offlineKeys: { root: firstOf(keys.root), targets: firstOf(keys.targets) } } : { owned: false },
-  );
+  const sandbox = await startTestSandbox({
+    faults,
+    ...(owned ? { offlineKeys: { root: firstOf(keys.root), targets: firstOf(keys.targets) } } : { owned: false }),
+  });
   const [first = Buffer.alloc(0)] = await sandbox.client('bob').rootChain('production', 1);
   const firstRoot = { version: 1, sha256: parseRoot(first).sha256 };
+  const oracle = createOracle();
   const made = createFixture({
     factory: FACTORY,
     now: NOW,
+    onOfficerSigns: (person, namespace, message) => oracle.hear(person, namespace, message),
     changePolicy: (policy) => ({
       ...policy,
       kinds: { ...policy.kinds, root: policy.kinds.wave },
@@ -96,10 +112,21 @@ export async function createRootWorld(options: RootWorldOptions = {}): Promise<R
   const stateDir = join(folder, 'signer');
   const now = () => sandbox.clock.now();
   await initSigner({ stateDir, policies: [fixture.policyText], pins: fixture.pins, keys: [], now: NOW });
-  const journal = await Journal.open({ stateDir, logger });
-  const engine = new Signer({ journal, tokens: new Tokens([root, targets], logger), logger, now });
-  const signer = portOf(engine);
+  const startSigner = async () => {
+    const journal = await Journal.open({ stateDir, logger });
+    const engine = new Signer({ journal, tokens: new Tokens([root, targets], logger), logger, now });
+    await engine.readTokens();
+    const stop = async (): Promise<void> => {
+      await engine.settle();
+      await journal.close();
+    };
+    return { engine, stop };
+  };
+  let running = await startSigner();
+  const signer = portOf(() => running.engine);
   const place = await database.create();
+  const databaseFile = place.url.replace(/^sqlite:/, '');
+  const copies = { database: join(folder, 'copy.db'), journal: join(folder, 'copy') };
   const stores: Store[] = [];
 
   const another: RootWorld['another'] = async (more = {}) => {
@@ -119,7 +146,7 @@ export async function createRootWorld(options: RootWorldOptions = {}): Promise<R
     hold: async (role, count) => {
       const held = keys[role].slice(0, count).map((pair) => ({ pair, role, factory: FACTORY }));
       (role === 'root' ? root : targets).hold(held);
-      await engine.readTokens();
+      await running.engine.readTokens();
     },
     ask: async (intentions, { txid } = {}) => {
       const submission = {
@@ -169,13 +196,37 @@ export async function createRootWorld(options: RootWorldOptions = {}): Promise<R
       sandbox.clock.time = new Date(sandbox.clock.time.getTime() + ms);
     },
     view: (id) => world.service.get(id),
+    withSignerStopped: async (work) => {
+      await running.stop();
+      await work(stateDir);
+      running = await startSigner();
+    },
+    copy: (what) => {
+      if (what === 'journal') return cpSync(stateDir, copies.journal, { recursive: true });
+      const open = new Database(databaseFile);
+      open.pragma('wal_checkpoint(TRUNCATE)');
+      open.close();
+      cpSync(databaseFile, copies.database);
+    },
+    restore: async (what) => {
+      if (what === 'journal') {
+        return world.withSignerStopped(() => {
+          rmSync(stateDir, { recursive: true });
+          cpSync(copies.journal, stateDir, { recursive: true });
+        });
+      }
+      for (const store of stores.splice(0)) await store.close();
+      for (const end of ['', '-wal', '-shm']) rmSync(`${databaseFile}${end}`, { force: true });
+      cpSync(copies.database, databaseFile);
+      Object.assign(world, await another());
+    },
     end: async () => {
       for (const store of stores) await store.close();
-      await engine.settle();
-      await journal.close();
+      await running.stop();
       await sandbox.close();
       await place.drop();
       rmSync(folder, { recursive: true, force: true });
+      for (const token of [root, targets]) oracle.judge(token);
     },
   };
   if (owned) {
@@ -194,18 +245,19 @@ function signAsFirst({ public: key, private: pem }: FirstRootKey, payload: Buffe
   };
 }
 
-/** The signer without its socket. */
-function portOf(signer: Signer): SignerPort {
+/** The signer that runs now, without its socket. */
+function portOf(signer: () => Signer): SignerPort {
   return {
-    sign: (lines, receipt) => signer.sign(lines, receipt ?? null),
-    veto: (veto) => signer.veto({ ...veto, ...(veto.policies === undefined ? {} : { policies: [...veto.policies] }) }),
-    published: (published) => signer.published(published),
-    publishedRoots: (published) => signer.publishedRoots(published),
-    prove: (wanted) => signer.prove(wanted),
-    progress: (statement) => signer.progress(statement),
-    status: (receipt) => signer.status(false, receipt ?? null),
+    sign: (lines, receipt) => signer().sign(lines, receipt ?? null),
+    veto: (veto) =>
+      signer().veto({ ...veto, ...(veto.policies === undefined ? {} : { policies: [...veto.policies] }) }),
+    published: (published) => signer().published(published),
+    publishedRoots: (published) => signer().publishedRoots(published),
+    prove: (wanted) => signer().prove(wanted),
+    progress: (statement) => signer().progress(statement),
+    status: (receipt) => signer().status(false, receipt ?? null),
     canary: () => Promise.resolve({ tokens: [] }),
-    keys: () => signer.keys(),
-    journal: (statement) => signer.journalOf(statement),
+    keys: () => signer().keys(),
+    journal: (statement) => signer().journalOf(statement),
   };
 }

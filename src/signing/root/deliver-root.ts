@@ -34,7 +34,7 @@ export async function deliverRoot(context: Context, request: StoredRequest): Pro
 
   // the transaction first: should it end between the two looks, the second one sees what came of it
   const status = await port.rootUpdate();
-  const published = await findPublishedRoots(port, statement);
+  const published = await findPublishedRoots(port, statement, base);
   if (published === 'ours') return finish(context, port, request, statement);
   if (published === 'others') return giveUp(context, request, otherRoots(statement), false);
   if (isCurrent(status, statement)) return { then: 'wait', error: applying() };
@@ -47,7 +47,7 @@ export async function deliverRoot(context: Context, request: StoredRequest): Pro
     await context.store.rootUpdates.markApplySent(request.id, context.clock.now().toISOString());
   }
   await apply(context, port, request);
-  if ((await findPublishedRoots(port, statement)) !== 'ours') return { then: 'wait', error: applying() };
+  if ((await findPublishedRoots(port, statement, base)) !== 'ours') return { then: 'wait', error: applying() };
   return finish(context, port, request, statement);
 }
 

@@ -1,5 +1,6 @@
 import type { RootStatement } from '../../dossier/index.js';
-import { parseRoot } from '../../tuf/index.js';
+import type { RootBase } from '../../factory/index.js';
+import { parseRoot, verifyThreshold } from '../../tuf/index.js';
 import { parseServed } from '../fetch-base.js';
 import type { FactoryPort } from '../ports.js';
 
@@ -11,15 +12,18 @@ import type { FactoryPort } from '../ports.js';
  */
 export async function findPublishedRoots(
   port: FactoryPort,
-  { base, documents }: RootStatement,
+  { base: { root: inForce }, documents }: RootStatement,
+  base: RootBase,
 ): Promise<'ours' | 'others' | 'not-yet'> {
   const [ci, production] = documents;
   const states = await Promise.all(
     [ci, production].map(async ({ repository, version, sha256 }) => {
-      const chain = await port.rootChain(repository, base.root.version + 1);
+      const chain = await port.rootChain(repository, inForce.version + 1);
       const [root] = chain.map((bytes) => parseServed(parseRoot, bytes, `${repository} root`));
       if (root === undefined) return 'none';
-      return root.signed.version === version && root.sha256 === sha256 ? 'ours' : 'others';
+      if (root.signed.version === version && root.sha256 === sha256) return 'ours';
+      verifyThreshold(root, base[repository], 'root');
+      return 'others';
     }),
   );
   if (states.includes('others')) return 'others';

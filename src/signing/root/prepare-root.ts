@@ -111,7 +111,7 @@ export async function prepareRoot(
       key.factory === undefined || key.factory === factory ? [] : [key.public],
     ),
     supersedes: await findSupersededRoots(context, signerStatus, factory, roots.ci.signed.version + 1),
-    upstream: begun === null ? null : { url: context.factory(factory).url, txidSha256: saltedDigest(begun) },
+    upstream: begun === null ? null : { url: policyFactory.url, txidSha256: saltedDigest(begun) },
   });
   const documents = [update.ci, update.production] as const;
   const prepared = { statement, text, documents, base };

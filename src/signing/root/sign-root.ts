@@ -12,6 +12,7 @@ import { handleRefusal, olderPolicy } from '../sign-request.js';
 import { AGAIN, type StepResult } from '../step-result.js';
 import type { StoredRequest } from '../store-port.js';
 import { checkUpstream } from './check-upstream.js';
+import { findPublishedRoots } from './find-published-roots.js';
 import { requireRootSignatures } from './require-root-signatures.js';
 import { loadRootBase, rootStatementOf } from './stored-root.js';
 
@@ -34,12 +35,18 @@ export async function signRoot(context: Context, request: StoredRequest): Promis
     context.store.requests.approvals(request.id),
     context.store.rootUpdates.externals(request.id),
   ]);
-  const upstream = await checkUpstream(context.factory(request.factory), statement, base);
+  const port = context.factory(request.factory);
+  const upstream = await checkUpstream(port, statement, base);
+  const isApproved = countApprovals(request, approvals, policyOf(context, request)).missing === 0;
   if (upstream.state === 'stale') {
-    await close(context, request, 'superseded', { error: upstream.error });
+    // in a database that was put back, a request is open whose roots are in force: the signer still has its signatures
+    const isInForce = (await findPublishedRoots(port, statement, base)) === 'ours';
+    if (isInForce && isApproved) return sign(context, request, statement, base);
+    const error = isInForce ? inForceAlready(statement) : upstream.error;
+    await close(context, request, 'superseded', { error, ...(isInForce ? { rebuild: false } : {}) });
     return AGAIN;
   }
-  if (countApprovals(request, approvals, policyOf(context, request)).missing > 0) {
+  if (!isApproved) {
     await showSigner(context, request, approvals.length);
     return { then: 'wait', error: upstream.state === 'later' ? upstream.error : null };
   }
@@ -91,6 +98,12 @@ async function sign(
 
 function isAway(error: unknown): boolean {
   return isCountersignError(error) && /^(?:TOKEN_|PIN_|KEY_NOT_FOUND)/.test(error.code);
+}
+
+function inForceAlready({ base }: RootStatement): CountersignError {
+  return new CountersignError('STALE_BASE', `the root ${base.root.version + 1} of this request is in force already`, {
+    hint: 'Was the database put back from an older copy?',
+  });
 }
 
 function externalMissing(keyids: readonly string[]): CountersignError {
