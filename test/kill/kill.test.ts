@@ -92,13 +92,14 @@ describe('a worker, killed', () => {
     await whileWorkersDie(2, () => wholeWave(site));
   });
 
-  it('over one job: when it has not begun, when the token is about to sign, and when the answer is not sent', async () => {
-    site.shim.plan(
-      { call: 'C_SignInit', fault: 'kill' },
-      { call: 'C_Sign', fault: 'kill' },
-      { call: 'C_Sign', fault: 'kill-after' },
-    );
-    await whileWorkersDie(3, () => wholeWave(site));
+  const overJob: [string, Rule][] = [
+    ['when it has the job and has not begun', { call: 'C_SignInit', fault: 'kill' }],
+    ['when the token is about to sign', { call: 'C_Sign', fault: 'kill' }],
+    ['when the token has signed and the answer is not sent', { call: 'C_Sign', fault: 'kill-after' }],
+  ];
+  it.each(overJob)('%s', async (_, rule) => {
+    site.shim.plan(rule);
+    await whileWorkersDie(1, () => wholeWave(site));
   });
 
   it('when the intent is on the disk and the job not handed over, and when its answer has come and is not in the journal', async () => {
