@@ -5,7 +5,7 @@ import {
   writeRootDossier,
   type RootStatement,
 } from '../../dossier/index.js';
-import { applyRootChanges, formatRootChanges } from '../../factory/index.js';
+import { applyRootChanges, checkTargetsDocument, formatRootChanges } from '../../factory/index.js';
 import { factoryOf, kindOf } from '../../policy/index.js';
 import { formatTime, sha256Hex } from '../../tuf/index.js';
 import { policyTexts } from '../dossier-texts.js';
@@ -19,6 +19,7 @@ import { chooseRootSigners } from './choose-root-signers.js';
 import { fetchRootBase, parseServedTargets, type FetchedRootBase } from './fetch-root-base.js';
 import { findSupersededRoots } from './find-superseded-roots.js';
 import { findKeysElsewhere, requireUse } from './keys-elsewhere.js';
+import { paced } from './paced.js';
 import { planChanges } from './plan-changes.js';
 import { proveKeys } from './prove-keys.js';
 import type { ParsedRootSubmission } from './root-submission.js';
@@ -51,6 +52,8 @@ export async function fetchRootMaterial(context: Context, factory: string): Prom
     context.signer.status(),
     port.self(),
   ]);
+  // bit by bit; what comes after takes each in one go, and remembers that its signatures hold
+  for await (const document of paced(parseServedTargets(base.served))) checkTargetsDocument(document, base.root);
   return { base, signerKeys, signerStatus, polisId };
 }
 
@@ -109,7 +112,7 @@ export async function prepareRoot(
     expires: new Date(now.getTime() + context.limits.statementLifetimeMs),
     roots,
     ciTargets: base.ciTargets.metadata,
-    documents: parseServedTargets(base.served),
+    documents: paced(parseServedTargets(base.served)),
     sign: chooseRootSigners(signers, base.root, [...signerKeys, ...elsewhere]),
     keysOfOtherFactories: signerKeys.flatMap((key) =>
       key.factory === undefined || key.factory === factory ? [] : [key.public],
@@ -119,7 +122,7 @@ export async function prepareRoot(
   });
   const documents = [update.ci, update.production] as const;
   const prepared = { statement, text, documents, base };
-  const verified = await verifyDossier(dossierOf(context, prepared), context.pins, now);
+  const verified = await verifyDossier(paced(dossierOf(context, prepared)), context.pins, now);
   const { summary } = requireKind(verified, 'root');
   const served = (ofWaves: boolean) =>
     base.served.filter(({ wave }) => (wave !== null) === ofWaves).map(({ bytes }) => bytes);

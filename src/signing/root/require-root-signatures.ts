@@ -7,6 +7,7 @@ import type { SignerSignature } from '../ports.js';
 import type { StoredRequest } from '../store-port.js';
 import { parseServedTargets } from './fetch-root-base.js';
 import type { WantedSignature } from './missing-signatures.js';
+import { paced } from './paced.js';
 import { loadServedTargets } from './stored-root.js';
 
 /** What the service's own signer is to sign of a root update. */
@@ -52,7 +53,7 @@ export async function requireRootSignatures(
   const indexOf = new Map(
     documents.map((entry, index) => [entry.role === 'targets' ? nameOf(entry.tag, entry.wave) : '', index]),
   );
-  for await (const served of loadServedTargets(context, request, { base: stated })) {
+  for await (const served of paced(loadServedTargets(context, request, { base: stated }))) {
     const index = indexOf.get(nameOf(served.tag, served.wave));
     if (index === undefined) continue;
     for (const { metadata } of parseServedTargets([served])) require(index, metadata.signedBytes);
