@@ -6,6 +6,7 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchApproval } from './approval.js';
 import { benchCanonical } from './canonical.js';
+import { benchGateway } from './gateway.js';
 import { benchReSign } from './re-sign.js';
 import { benchRootUpdate } from './root-update.js';
 import { benchSigner } from './signer.js';
@@ -14,6 +15,7 @@ const BENCHMARKS = new Map<string, (samples: number | undefined) => unknown>([
   ['canonical', benchCanonical],
   ['signer', benchSigner],
   ['approval', benchApproval],
+  ['gateway', benchGateway],
   ['re-sign', (samples) => benchReSign({ samples, sizes, workers })],
   ['root-update', () => benchRootUpdate({ sizes })],
 ]);

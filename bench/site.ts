@@ -29,7 +29,10 @@ export interface WaitingRequest {
 
 export interface Site extends BenchToken {
   readonly factory: Factory;
+  /** Where the service answers in the Factory's place. */
+  readonly gatewayUrl: string;
   readonly bob: ApiClient;
+  readonly carol: ApiClient;
   /** Asked for by carol, approved by alice, read by bob. Each for a tag of its own, so that none waits for another. */
   openRequest(): Promise<WaitingRequest>;
 }
@@ -40,7 +43,7 @@ export async function openSite(keyType: KeyType, closing: Closing): Promise<Site
   const officers = { alice: softKey('ssh-ed25519'), bob: softKey('ssh-ed25519'), carol: softKey('ssh-ed25519') };
   const trust = await establishTrust(factory, officers);
   const { socketPath } = await startSigner(token, trust, closing);
-  const { url } = await startService(token.folder, factory, trust, socketPath, closing);
+  const { url, gatewayUrl } = await startService(token.folder, factory, trust, socketPath, closing);
   const alice = await logIn(url, officers.alice);
   const bob = await logIn(url, officers.bob);
   const carol = await logIn(url, officers.carol);
@@ -48,7 +51,9 @@ export async function openSite(keyType: KeyType, closing: Closing): Promise<Site
   return {
     ...token,
     factory,
+    gatewayUrl,
     bob,
+    carol,
     async openRequest() {
       asked += 1;
       const wave = { name: `wave-${asked}`, tag: `tag-${asked}` };
@@ -67,8 +72,9 @@ export async function startService(
   { policy, pins }: { readonly policy: string; readonly pins: Pins },
   socketPath: string,
   closing: Closing,
-): Promise<{ url: string; pid: number }> {
+): Promise<{ url: string; gatewayUrl: string; pid: number }> {
   const port = await freePort();
+  const gatewayPort = await freePort();
   const file = (name: string, text: string): string => {
     writeFileSync(join(folder, name), text, { mode: 0o600 });
     return join(folder, name);
@@ -84,6 +90,7 @@ export async function startService(
       // thousands of documents in one answer
       factories: { [FACTORY]: { tokenFile: file('factory.token', `${factory.token}\n`), timeoutSeconds: 300 } },
       limits: { requestsPerMinute: 100_000 },
+      gateway: { listen: { host: '127.0.0.1', port: gatewayPort }, waitSeconds: 3600 },
       log: { level: 'info', style: 'json' },
     }),
   );
@@ -93,7 +100,7 @@ export async function startService(
     ready: async () => (await fetch(`${url}/healthz`)).ok,
   });
   closing.add(() => daemon.stop());
-  return { url, pid: daemon.pid };
+  return { url, gatewayUrl: `http://127.0.0.1:${gatewayPort}`, pid: daemon.pid };
 }
 
 /** A policy that wants two of its officers, signed by all of them, and the pins that go with it. */

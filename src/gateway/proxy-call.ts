@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
 import { CountersignError } from '../errors.js';
 import { forwardedHeaders, returnedHeaders } from './headers.js';
 import type { GatewayFactory } from './ports.js';
@@ -30,15 +29,26 @@ export async function proxyCall(
   const headers = [...forwardedHeaders(req.rawHeaders), ...(isChunked ? ['Transfer-Encoding', 'chunked'] : [])];
 
   const silence = watchSilence(silenceMs, factory.name);
-  res.once('close', silence.leave);
+  const leave = (): void => {
+    if (!res.writableFinished) silence.leave();
+  };
+  res.once('close', leave);
   try {
     const answer = await upstream.call(factory, { method, target, headers }, silence.signal, (outgoing) => {
       req.on('data', silence.heard).pipe(outgoing);
     });
     res.writeHead(answer.statusCode ?? 0, answer.statusMessage ?? '', returnedHeaders(answer.rawHeaders));
-    await pipeline(answer.on('data', silence.heard), res).catch(() => res.destroy());
+    await sendOn(answer.on('data', silence.heard), res);
   } finally {
-    res.off('close', silence.leave);
+    res.off('close', leave);
     silence.end();
   }
+}
+
+/** Until the answer has gone, or one of both ends has; `pipeline` would do the same and take several times as long. */
+async function sendOn(answer: IncomingMessage, res: ServerResponse): Promise<void> {
+  await new Promise<void>((resolve) => {
+    res.once('close', resolve);
+    answer.once('error', () => res.destroy()).pipe(res);
+  });
 }

@@ -12,13 +12,16 @@ export interface Silence {
   readonly end: () => void;
 }
 
+/** Given, because the reason that there is otherwise takes long to make. */
+const GONE = Symbol('the caller has gone');
+
 export function watchSilence(silenceMs: number, factory: string): Silence {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(tooLong(silenceMs, factory)), silenceMs);
   return {
     signal: controller.signal,
     heard: () => timer.refresh(),
-    leave: () => controller.abort(),
+    leave: () => controller.abort(GONE),
     end: () => clearTimeout(timer),
   };
 }

@@ -43,17 +43,19 @@ export function createUpstream(): Upstream {
   const secure = new HttpsAgent(kept);
 
   const begin = (factory: GatewayFactory, { method, target, headers }: UpstreamCall, signal: AbortSignal) => {
-    const url = new URL(factory.url);
-    const [request, agent] = url.protocol === 'https:' ? [httpsRequest, secure] : [httpRequest, plain];
-    return request({
+    const { isSecure, authority, path, ...address } = addressOf(factory);
+    const [request, agent] = isSecure ? [httpsRequest, secure] : [httpRequest, plain];
+    const outgoing = request({
+      ...address,
       method,
-      host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
-      port: url.port,
-      path: `${url.pathname.replace(/\/+$/, '')}${target}`,
-      headers: ['Host', url.host, ...headers],
+      path: path + target,
+      headers: ['Host', authority, ...headers],
       agent: isRead(method) && agent,
-      signal,
     });
+    const giveUp = (): void => void outgoing.destroy();
+    signal.addEventListener('abort', giveUp, { once: true });
+    outgoing.once('close', () => signal.removeEventListener('abort', giveUp));
+    return outgoing;
   };
 
   return {
@@ -77,6 +79,34 @@ export function createUpstream(): Upstream {
       secure.destroy();
     },
   };
+}
+
+interface Address {
+  readonly isSecure: boolean;
+  readonly host: string;
+  readonly port: string;
+  /** What `Host` says. */
+  readonly authority: string;
+  /** Before each target. */
+  readonly path: string;
+}
+
+const addresses = new WeakMap<GatewayFactory, Address>();
+
+/** Worked out once for each Factory. */
+function addressOf(factory: GatewayFactory): Address {
+  const known = addresses.get(factory);
+  if (known !== undefined) return known;
+  const url = new URL(factory.url);
+  const address = {
+    isSecure: url.protocol === 'https:',
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: url.port,
+    authority: url.host,
+    path: url.pathname.replace(/\/+$/, ''),
+  };
+  addresses.set(factory, address);
+  return address;
 }
 
 /** Reads ask for something and change nothing. */
