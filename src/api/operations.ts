@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BUNDLE_OPERATIONS } from './bundle-operations.js';
 import type { Operation } from './operation.js';
 import { ROOT_OPERATIONS } from './root-operations.js';
 import { challengeBodySchema, challengeSchema, loginBodySchema, sessionSchema } from './schemas/login.js';
@@ -49,6 +50,7 @@ const view = json(requestViewSchema);
  */
 export const OPERATIONS = {
   ...ROOT_OPERATIONS,
+  ...BUNDLE_OPERATIONS,
   submitWave: {
     method: 'post',
     path: '/v1/factories/{factory}/waves',

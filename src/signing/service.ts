@@ -1,8 +1,10 @@
 import type { ErrorCode } from '../errors.js';
-import type { RootSummary, WaveSummary } from '../factory/index.js';
+import type { BundleChange, RootSummary, WaveSummary } from '../factory/index.js';
 import type { SignedPolicy } from '../policy/index.js';
 import type { ExternalSignature, MissingSigners, Pins } from '../dossier/index.js';
 import type { Logger } from '../telemetry/index.js';
+import type { BundleDiff } from './bundle/bundle-diff.js';
+import type { BundleSubmission } from './bundle/bundle-submission.js';
 import type { Clock, FactoryPort, SignerKey, SignerPort, SignerProgress, Timers } from './ports.js';
 import type { RootChains, RootTransactionView } from './root/show-roots.js';
 import type { RootSubmission } from './root/root-submission.js';
@@ -84,6 +86,8 @@ export interface RequestView {
   readonly progress: Progress;
   readonly wave: { readonly name: string; readonly tag: string; readonly version: number } | null;
   readonly root: RequestRoot | null;
+  /** Of kind `bundle`. */
+  readonly bundle: Omit<BundleChange, 'op'> | null;
   readonly requester: { readonly name: string; readonly kind: 'person' | 'ci'; readonly via: Caller['via'] };
   readonly reason: string;
   readonly created: string;
@@ -123,7 +127,7 @@ export interface SubmitResult {
 }
 
 export interface RequestDiff {
-  readonly summary: WaveSummary | RootSummary;
+  readonly summary: WaveSummary | RootSummary | BundleDiff['summary'];
   /** Plain text for a terminal. */
   readonly text: string;
 }
@@ -161,6 +165,8 @@ export interface SigningService {
    * @throws as submitWave; ROOT_…, ROOT_UPDATE_ACTIVE (somebody else's is under way), KEY_NOT_FOUND (no standby key)
    */
   submitRootUpdate(submission: RootSubmission, caller: Caller): Promise<SubmitResult>;
+  /** @throws as submitWave; BUNDLE_…, NOT_CANONICAL, STALE_BASE (its folder lacks the newest root) */
+  submitBundle(submission: BundleSubmission, caller: Caller): Promise<SubmitResult>;
   /** @throws FORBIDDEN, REQUEST_STATE, KIND_NOT_ALLOWED, SIGN_KEY_NOT_IN_ROLE, EXTERNAL_SIGNATURE_INVALID */
   addExternals(id: string, signatures: readonly ExternalSignature[], caller: Caller): Promise<RequestView>;
   /** All published roots of a Factory, verified. @throws FACTORY_…, FACTORY_NOT_IN_POLICY, ROOT_NOT_TRUSTED, … */

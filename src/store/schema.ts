@@ -37,6 +37,7 @@ export type Part =
   | 'production-targets'
   | 'wave-targets'
   | 'document'
+  | 'bundle'
   | 'published-root-ci'
   | 'published-root-production';
 

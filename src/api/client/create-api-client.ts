@@ -1,6 +1,8 @@
 import { CountersignError } from '../../errors.js';
+import { BUNDLE_OPERATIONS } from '../bundle-operations.js';
 import { OPERATIONS } from '../operations.js';
 import { ROOT_OPERATIONS } from '../root-operations.js';
+import type { BundleSubmissionBody } from '../schemas/bundles.js';
 import { challengeSchema, sessionSchema, type ChallengeWire, type SessionWire } from '../schemas/login.js';
 import {
   diffSchema,
@@ -69,6 +71,7 @@ export interface RequestListFilter {
 export interface ApiClient {
   submitWave(factory: string, body: WaveRequestBody, more?: { idempotencyKey?: string }): Promise<SubmissionWire>;
   submitRootUpdate(factory: string, body: RootUpdateBody, more?: { idempotencyKey?: string }): Promise<SubmissionWire>;
+  submitBundle(factory: string, body: BundleSubmissionBody): Promise<SubmissionWire>;
   addExternalSignatures(id: string, body: ExternalSignaturesBody): Promise<RequestView>;
   /** As the service verified them. */
   roots(factory: string): Promise<RootChainsWire>;
@@ -133,6 +136,8 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       });
       return readJson(answer, submissionSchema);
     },
+    submitBundle: async (factory, body) =>
+      readJson(await post(ofFactory(BUNDLE_OPERATIONS.submitBundle.path, factory), body), submissionSchema),
     addExternalSignatures: async (id, body) =>
       readJson(await post(at(ROOT_OPERATIONS.addExternalSignatures.path, id), body), requestViewSchema),
     roots: async (factory) => readJson(await get(ofFactory(ROOT_OPERATIONS.getRoots.path, factory)), rootChainsSchema),

@@ -30,6 +30,7 @@ interface DraftOptions {
   readonly quorum: number;
   readonly singleOfficer?: boolean;
   readonly maxExpiresDays: number;
+  readonly bundleMaxExpiresDays: number;
   readonly previous?: string;
   readonly out: string;
   readonly json?: boolean;
@@ -66,6 +67,7 @@ export function addPolicyCommands(program: Command, context: CliContext): void {
     .option('--quorum <n>', 'how many officers have to approve', wholeNumber(1), 2)
     .option('--single-officer', 'say that one officer is enough; every statement will show it')
     .option('--max-expires-days <n>', 'the longest life of a signed document', wholeNumber(1), 400)
+    .option('--bundle-max-expires-days <n>', 'the longest life of an offline bundle', wholeNumber(1), 30)
     .option('--previous <file>', 'the policy that this one follows')
     .option('-o, --out <file>', 'where to write', 'policy.json')
     .option('--json', 'print what was written as JSON')
@@ -175,7 +177,12 @@ function draft(options: DraftOptions, now: Date): Policy {
     created: formatTime(now),
     previous: previous?.sha256 ?? null,
     officers: officersOf(options.officer),
-    kinds: { wave: limits, root: limits, bundle: limits, policy: limits },
+    kinds: {
+      wave: limits,
+      root: limits,
+      bundle: { ...limits, maxExpiresDays: options.bundleMaxExpiresDays },
+      policy: limits,
+    },
     factories: [
       {
         name: options.factory,
