@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { canonicalize, parseTargets, sha256Hex } from '../src/tuf/index.js';
+import { memoryBytes } from './process-account.js';
 import type { TargetsDocuments } from './targets-documents.js';
 
 /** 50 MB have more than the usual limit once they are indented. */
@@ -33,12 +34,6 @@ function measure(name: string, path: string): void {
   const after = memoryBytes('VmHWM');
   if (result === undefined) throw new Error('the work gave nothing');
   console.log(((after - before) / bytes.length).toFixed(1));
-}
-
-/** From Linux's own account of this process; getrusage's peak would include the parent's. */
-function memoryBytes(field: 'VmRSS' | 'VmHWM'): number {
-  const line = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(readFileSync('/proc/self/status', 'utf8'));
-  return Number(line?.[1]) * 1024;
 }
 
 const [, program, name = '', path = ''] = process.argv;

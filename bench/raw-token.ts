@@ -18,6 +18,7 @@ const jobSchema = z.object({ payload: z.instanceof(Uint8Array), count: z.int().m
 const answerSchema = z.object({ timesMs: z.array(z.number()), method: z.string(), sig: z.string() });
 
 export interface RawToken {
+  readonly pid: number;
   /** Signs `count` times; how long each took, and the last signature with its TUF method, in base64. */
   sign(payload: Buffer, count: number): Promise<z.output<typeof answerSchema>>;
   close(): Promise<void>;
@@ -36,6 +37,7 @@ export async function openRawToken(
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await answerOf(child);
   return {
+    pid: child.pid ?? 0,
     sign: async (payload, count) => {
       child.send({ payload, count });
       return answerSchema.parse(await answerOf(child));

@@ -1,23 +1,40 @@
-/** `npm run bench [-- NAME… [--samples N]]`: all benchmarks, or those named. Each makes what it needs in temporary folders. */
+/**
+ * `npm run bench [-- NAME… [--samples N]]`: all benchmarks, or those named. Each makes what it needs in temporary folders.
+ * `re-sign` also takes `--documents 10,100` and `--workers N`.
+ */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchApproval } from './approval.js';
 import { benchCanonical } from './canonical.js';
+import { benchReSign } from './re-sign.js';
 import { benchSigner } from './signer.js';
 
 const BENCHMARKS = new Map<string, (samples: number | undefined) => unknown>([
   ['canonical', benchCanonical],
   ['signer', benchSigner],
   ['approval', benchApproval],
+  ['re-sign', (samples) => benchReSign({ samples, sizes, workers })],
 ]);
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { samples: { type: 'string' } } });
-const samples = values.samples === undefined ? undefined : Number(values.samples);
-const unknown = positionals.filter((name) => !BENCHMARKS.has(name));
-if (unknown.length > 0 || (samples !== undefined && !(Number.isInteger(samples) && samples > 0))) {
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { samples: { type: 'string' }, documents: { type: 'string' }, workers: { type: 'string' } },
+});
+const samples = wholeNumber(values.samples);
+const workers = wholeNumber(values.workers) ?? 1;
+const sizes = values.documents?.split(',').map((size) => wholeNumber(size) ?? usage());
+if (positionals.some((name) => !BENCHMARKS.has(name))) usage();
+
+function wholeNumber(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  return /^[1-9][0-9]{0,5}$/.test(text) ? Number(text) : usage();
+}
+
+function usage(): never {
   console.error(`usage: npm run bench [-- ${[...BENCHMARKS.keys()].join('|')} … [--samples N]]`);
   process.exit(2);
 }
+
 const [cpu] = cpus();
 console.log(`Node ${process.version} · ${cpus().length} × ${cpu?.model ?? 'CPU'}`);
 console.log('Baseline and candidate take turns in one run; ratios are what counts.');

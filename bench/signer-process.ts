@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
@@ -14,50 +14,63 @@ import { openRawToken, type RawToken } from './raw-token.js';
 export const MAIN = resolve(import.meta.dirname, '../dist/main.js');
 export const FACTORY = 'acme';
 export const TOKEN_LABEL = 'targets';
+/** Thousands of signatures in one call, on a machine that does other things too. */
+const CALL_TIMEOUT_MS = 3_600_000;
 
 /** A new SoftHSM token with one key, and a process that does nothing but sign with it. */
 export interface BenchToken {
   readonly key: TokenKey;
   readonly raw: RawToken;
+  /** Another process that does the same. */
+  openRaw(): Promise<RawToken>;
   /** What the signer's configuration says of it. */
   readonly config: object;
   /** For whatever else the benchmark keeps in files. */
   readonly folder: string;
 }
 
-export async function openBenchToken(keyType: KeyType, closing: Closing): Promise<BenchToken> {
+/** @param workers of the signer */
+export async function openBenchToken(keyType: KeyType, closing: Closing, workers = 1): Promise<BenchToken> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-bench-'));
   closing.add(() => rmSync(folder, { recursive: true, force: true }));
   const hsm = makeSoftHsm();
   closing.add(() => hsm.remove());
   const token = hsm.makeToken(TOKEN_LABEL);
   const key = await generateKey(token, { factory: FACTORY, role: 'targets', type: keyType }, hsm.options);
-  const rawState = join(folder, 'raw');
-  mkdirSync(rawState, { mode: 0o700 });
-  const raw = await openRawToken(token, key.keyid, rawState);
-  closing.add(() => raw.close());
+  const openRaw = async (): Promise<RawToken> => {
+    const raw = await openRawToken(token, key.keyid, mkdtempSync(join(folder, 'raw-')));
+    closing.add(() => raw.close());
+    return raw;
+  };
   const { module, moduleEnvironment, pinFile, label } = token;
-  return { key, raw, folder, config: { label, module, moduleEnvironment, pinFile, workers: 1 } };
+  return {
+    key,
+    raw: await openRaw(),
+    openRaw,
+    folder,
+    config: { label, module, moduleEnvironment, pinFile, workers },
+  };
 }
 
-/** `countersign signer run`, with one worker. */
+/** `countersign signer run`, on a journal of its own. */
 export async function startSigner(
   { folder, key, config }: BenchToken,
   trust: { readonly policy: string; readonly pins: Pins },
   closing: Closing,
-): Promise<{ client: SignerClient; socketPath: string }> {
-  const stateDir = join(folder, 'state');
+): Promise<{ client: SignerClient; socketPath: string; pid: number }> {
+  const home = mkdtempSync(join(folder, 'signer-'));
+  const stateDir = join(home, 'state');
   await initSigner({ stateDir, policies: [trust.policy], pins: trust.pins, keys: [key], now: new Date() });
-  const socketPath = join(folder, 'signer.sock');
-  const configPath = join(folder, 'signer.yaml');
+  const socketPath = join(home, 'signer.sock');
+  const configPath = join(home, 'signer.yaml');
   writeFileSync(
     configPath,
     stringify({ stateDir, socket: socketPath, tokens: [config], log: { level: 'info', style: 'json' } }),
   );
   const daemon = await startDaemon('signer', process.execPath, [MAIN, 'signer', 'run', '--config', configPath], {
-    logFile: join(folder, 'signer.log'),
+    logFile: join(home, 'signer.log'),
     ready: () => Promise.resolve(existsSync(socketPath)),
   });
   closing.add(() => daemon.stop());
-  return { client: createSignerClient({ socketPath }), socketPath };
+  return { client: createSignerClient({ socketPath, timeoutMs: CALL_TIMEOUT_MS }), socketPath, pid: daemon.pid };
 }

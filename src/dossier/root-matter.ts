@@ -1,5 +1,6 @@
 import { CountersignError } from '../errors.js';
 import {
+  checkTargetsDocument,
   describeDocument,
   documentName,
   planRootUpdate,
@@ -12,13 +13,7 @@ import {
   type RootPlan,
   type TargetsDocument,
 } from '../factory/index.js';
-import {
-  checkThreshold,
-  verifyTargets,
-  verifyThreshold,
-  type RootMetadata,
-  type TargetsMetadata,
-} from '../tuf/index.js';
+import { requireThreshold, verifyTargets, type RootMetadata, type TargetsMetadata } from '../tuf/index.js';
 import { offlineTargetsKeyids } from './check-sign.js';
 import { baseMismatch, requireTargetsOf } from './require-base.js';
 import type { BaseDocument } from './verified-dossier.js';
@@ -78,7 +73,7 @@ export class RootMatter {
     requireTargetsOf(tag, metadata, basePath(document));
     const { version } = metadata.signed;
     this.baseDocuments.push({ tag, wave, version, sha256: metadata.sha256, signedBy });
-    const toSign = this.#reSigning.take(document);
+    const toSign = this.#reSigning.take(document, signedBy);
     if (toSign === null) return;
     const { signed, signedBytes, sha256, sign } = toSign;
     this.described.push(describeDocument(toSign));
@@ -97,14 +92,13 @@ export class RootMatter {
    * @returns who signed it
    */
   #verify(document: TargetsDocument): readonly string[] {
-    const { metadata } = document;
     const { production, onlineTargetsKeyid } = this.base;
     const online = [onlineTargetsKeyid];
-    const { signed } = checkThreshold(metadata, production, 'targets');
+    const result = checkTargetsDocument(document, this.base);
     const lacksOffline =
       this.#adopted.has(documentName(document)) || offlineTargetsKeyids(production, online).length === 0;
-    if (!(lacksOffline && signed.includes(onlineTargetsKeyid))) verifyThreshold(metadata, production, 'targets');
-    return signed;
+    if (!(lacksOffline && result.signed.includes(onlineTargetsKeyid))) requireThreshold(result, production);
+    return result.signed;
   }
 
   #requireOrder(document: TargetsDocument): void {

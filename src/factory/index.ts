@@ -32,6 +32,7 @@ export {
   describeRootChanges,
   describeRootUpdate,
   diffRoot,
+  checkTargetsDocument,
   documentName,
   formatRootChanges,
   goingKeys,

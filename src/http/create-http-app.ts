@@ -76,7 +76,7 @@ export function createHttpApp(dependencies: HttpAppDependencies): HttpApp {
         ...createBundleHandlers(signing, publicUrl),
         ...createDecisionHandlers(signing),
         ...createLoginHandlers(auth),
-        ...createServiceHandlers({ signing, clock, endings, openapi: createOpenApiDocument(address) }),
+        ...createServiceHandlers({ signing, clock, endings, openapi: () => createOpenApiDocument(address) }),
       },
       auth,
       rateLimits: createRateLimits(limits),

@@ -8,6 +8,7 @@ export {
   type KeyToGenerate,
   listKeys,
   readKeyUses,
+  readNewestRoots,
   readToken,
 } from './keys/index.js';
 export { type KeyUses, useOf } from './decide/index.js';

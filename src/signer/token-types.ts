@@ -121,6 +121,13 @@ export interface TokenPool {
    */
   sign(job: SignJob): Promise<{ signature: Signature }>;
   /**
+   * Signs several messages with one key, all by one worker in one go: between two signatures nobody waits for a message to come and to go.
+   *
+   * @returns as many signatures, in the same order
+   * @throws as `sign`; then none of them is known
+   */
+  signAll(keyid: string, payloads: readonly Uint8Array[]): Promise<Signature[]>;
+  /**
    * Has the token sign a canary text with its canary key, in the same queue and by the same workers as everything else. Tried once: that it works
    * at the second try is no proof that it works.
    *

@@ -29,7 +29,14 @@ export {
 export { verifyRootChain, verifyRootUpdate } from './root-chain.js';
 export { sha256Hex } from './sha256.js';
 export { verifySignature } from './signature.js';
+export { verifySignatureOnce } from './signature-once.js';
 export { encodeText, parseText, type TextOptions } from './text.js';
-export { checkThreshold, type SignedDocument, type ThresholdResult, verifyThreshold } from './threshold.js';
+export {
+  checkThreshold,
+  requireThreshold,
+  type SignedDocument,
+  type ThresholdResult,
+  verifyThreshold,
+} from './threshold.js';
 export { formatTime, parseTime } from './time.js';
 export { verifyTargets } from './verify-targets.js';

@@ -28,10 +28,16 @@ export interface SignedDocument {
  * Verifies a document's signatures with the keys of one role and counts them. One key counts once, also when the
  * root names it under several keyids.
  *
+ * @param verify `verifySignatureOnce` for documents that are looked at again and again
  * @throws SIGNATURE_DUPLICATE_KEYID, before anything is counted: devices reject such a document;
  *   METADATA_INVALID when the root has no such role
  */
-export function checkThreshold(document: SignedDocument, root: Root, role: string): ThresholdResult {
+export function checkThreshold(
+  document: SignedDocument,
+  root: Root,
+  role: string,
+  verify: typeof verifySignature = verifySignature,
+): ThresholdResult {
   refuseDuplicateKeyids(document.signatures);
   const { keyids, threshold } = roleOf(root, role);
   const signed: string[] = [];
@@ -40,7 +46,7 @@ export function checkThreshold(document: SignedDocument, root: Root, role: strin
   for (const signature of document.signatures) {
     const { keyid } = signature;
     if (!keyids.includes(keyid)) continue;
-    const reason = whyNotCounted(document.signedBytes, signature, root, counted);
+    const reason = whyNotCounted(document.signedBytes, signature, root, counted, verify);
     if (reason === undefined) signed.push(keyid);
     else invalid.push({ keyid, reason });
   }
@@ -63,11 +69,17 @@ export function checkThreshold(document: SignedDocument, root: Root, role: strin
  */
 export function verifyThreshold(document: SignedDocument, root: Root, role: string): ThresholdResult {
   const result = checkThreshold(document, root, role);
-  if (result.missing === 0) return result;
-  const have = `${result.signed.length} of ${result.threshold} signatures by keys of the role ${role}`;
+  requireThreshold(result, root);
+  return result;
+}
+
+/** @throws THRESHOLD_NOT_MET by what `checkThreshold` found under that root */
+export function requireThreshold(result: ThresholdResult, root: Root): void {
+  if (result.missing === 0) return;
+  const have = `${result.signed.length} of ${result.threshold} signatures by keys of the role ${result.role}`;
   throw new CountersignError('THRESHOLD_NOT_MET', `${have} of root version ${root.version} hold`, {
     details: {
-      role,
+      role: result.role,
       threshold: result.threshold,
       missing: result.missing,
       signed: result.signed,
@@ -106,12 +118,18 @@ interface Counted {
   readonly spki: string;
 }
 
-function whyNotCounted(payload: Uint8Array, signature: Signature, root: Root, counted: Counted[]): string | undefined {
+function whyNotCounted(
+  payload: Uint8Array,
+  signature: Signature,
+  root: Root,
+  counted: Counted[],
+  verify: typeof verifySignature,
+): string | undefined {
   const { keyid } = signature;
   const key = Object.hasOwn(root.keys, keyid) ? root.keys[keyid] : undefined;
   if (key === undefined) return 'the root names this keyid but does not hold its key';
   try {
-    verifySignature(key, signature, payload);
+    verify(key, signature, payload);
   } catch (error) {
     if (isCountersignError(error, 'SIGNATURE_INVALID') || isCountersignError(error, 'KEY_INVALID'))
       return error.message;

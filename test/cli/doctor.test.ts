@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { checkClock } from '../../src/cli/doctor/check-clock.js';
 import { checkFactory } from '../../src/cli/doctor/check-factory.js';
 import { checkPolicy } from '../../src/cli/doctor/check-policy.js';
-import { checkPublished, judgeRootKeys } from '../../src/cli/doctor/check-published.js';
+import { checkPublished } from '../../src/cli/doctor/check-published.js';
+import { checkKnownRootKeys, checkRootKeys, judgeRootKeys } from '../../src/cli/doctor/check-root-keys.js';
 import { checkSigner } from '../../src/cli/doctor/check-signer.js';
 import { checkStore } from '../../src/cli/doctor/check-store.js';
 import type { Finding } from '../../src/cli/doctor/finding.js';
@@ -19,6 +20,7 @@ import { openStore } from '../../src/store/index.js';
 import { cli } from '../support/cli.js';
 import { codeOf } from '../support/error-code.js';
 import { createFixture } from '../support/factory-fixture.js';
+import { signerBench } from '../support/signer-bench.js';
 import { tufKey } from '../support/tuf-key.js';
 import { createMemoryFactory } from '../signing/memory-factory.js';
 
@@ -105,6 +107,23 @@ describe('the doctor looks at the Factory', () => {
       return levels(findings);
     };
     expect([judged(['a'], 1), judged(['a', 'b'], 2), judged(['a', 'b'], 1)]).toEqual([['fail'], ['fail'], ['ok']]);
+  });
+
+  it('and judges its root keys where there is a client configuration alone, or the journal of a signer', async () => {
+    const alone = createFixture();
+    const pin = alone.pins.firstRootSha256['acme'] ?? '';
+    expect(levels(await checkRootKeys(createMemoryFactory(alone), pin))).toEqual(['fail']);
+    expect(levels(await checkRootKeys(createMemoryFactory(fixture), '0'.repeat(64)))).toEqual(['fail']);
+    const bench = await signerBench();
+    try {
+      expect(await checkKnownRootKeys(bench.stateDir)).toEqual([]);
+      await bench.signer.sign(bench.fixture.dossier());
+      expect(await checkKnownRootKeys(bench.stateDir)).toMatchObject([
+        { level: 'fail', check: expect.stringContaining('acme in root 3') as unknown },
+      ]);
+    } finally {
+      await bench.remove();
+    }
   });
 
   it('and names a document outside the safe subset, and a root that is not the pinned one', async () => {

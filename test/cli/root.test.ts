@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { EXIT } from '../../src/cli/exit-codes.js';
 import { cli, type CliRun } from '../support/cli.js';
@@ -103,6 +106,18 @@ describe('countersign root', () => {
     const { status, stdout } = await run(command, ...args, '--reason', 'why');
     expect([status, stdout.trim()]).toEqual([EXIT.done, REQUEST.id]);
     expect(asked).toEqual({ intentions: [intention], reason: 'why' });
+  });
+
+  test('submit asks for the roots in two files, as they are', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'countersign-roots-'));
+    const [ci, production] = ['ci', 'production'].map((name) => join(folder, `${name}.json`));
+    writeFileSync(ci ?? '', '{"signed": {"version": 4}}');
+    writeFileSync(production ?? '', '{"version": 4}');
+    const files = ['--ci', ci ?? '', '--production', production ?? ''];
+    const { status, stdout } = await run('submit', ...files, '--reason', 'why', '--dry-run');
+    rmSync(folder, { recursive: true });
+    expect([status, stdout.trim()]).toEqual([EXIT.done, REQUEST.id]);
+    expect(asked).toEqual({ ci: { signed: { version: 4 } }, production: { version: 4 }, reason: 'why', dryRun: true });
   });
 
   test('names the documents to adopt, production targets and those of Waves', async () => {

@@ -179,7 +179,9 @@ describe('a Wave, by processes', () => {
     for (const check of ['token acme-targets', 'key ', 'journal', 'store', 'clock', 'CI targets of acme']) {
       expect(seen).toContain(check);
     }
-    await run(['doctor'], { as: 'alice' });
+    const { stdout: mine } = await run(['doctor', '--json'], { as: 'alice', expect: EXIT.refused });
+    const failed = (JSON.parse(mine) as { findings: { check: string; level: string }[] }).findings;
+    expect(failed.filter(({ level }) => level === 'fail').map(({ check }) => check)).toEqual(['root keys of acme']);
   });
 
   it('is verified by the auditor alone, from the dossier, with everything else stopped', async () => {

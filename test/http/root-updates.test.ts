@@ -7,17 +7,21 @@ const PATH = '/v1/factories/acme/root-updates';
 
 let world: HttpWorld;
 let taken: RootSubmission[];
+/** What the use case answers instead. */
+let refused: CountersignError | null;
 let bearer: string;
 
 /** What comes through the routes; the life of a root update has its own tests. */
 beforeEach(async () => {
   taken = [];
+  refused = null;
   const request = { id: 'req_00000000000000000000000001' };
   world = await openHttpWorld({
     wrap: (signing) => ({
       ...signing,
       submitRootUpdate: (submission) => {
         taken.push(submission);
+        if (refused !== null) return Promise.reject(refused);
         return Promise.resolve({ request, created: true }) as unknown as ReturnType<SigningService['submitRootUpdate']>;
       },
       addExternals: () =>
@@ -64,6 +68,30 @@ describe('a root update over HTTP', () => {
     const answer = await world.call(PATH, { bearer, body });
     expect([answer.status, answer.json]).toMatchObject([400, { code: 'INPUT_INVALID', pointer }]);
     expect(taken).toEqual([]);
+  });
+
+  it.each([
+    ['ROOT_VERSION_INVALID', '/signed/version', '/ci/version'],
+    ['ROOT_CI_THRESHOLD', '/signed/roles/targets/threshold', '/ci/roles/targets/threshold'],
+    ['ROOT_PRODUCTION_THRESHOLD', '/signed/roles/targets/threshold', '/production/signed/roles/targets/threshold'],
+    ['ROOT_THRESHOLD_UNREACHABLE', '/signed/roles/targets/threshold', '/production/signed/roles/targets/threshold'],
+    ['ROOT_THRESHOLD_UNREACHABLE', '/signed/roles/root/threshold', '/ci/roles/root/threshold'],
+    ['ROOTS_DIFFER', '/signed/expires', '/production/signed/expires'],
+    ['METADATA_INVALID', '/production/signed/keys', '/production/signed/keys'],
+    ['METADATA_INVALID', '/ci/signed/keys', '/ci/keys'],
+    ['STATEMENT_DOCUMENT_MISMATCH', '/documents/0', undefined],
+  ] as const)('as roots is refused where they are wrong: %s at %s is at %s', async (code, pointer, place) => {
+    refused = new CountersignError(code, 'no', { pointer });
+    const { json } = await world.call(PATH, { bearer, body: { reason: 'r', ci: {}, production: { signed: {} } } });
+    expect({ pointer: undefined, ...(json as object) }).toMatchObject({ code, pointer: place });
+  });
+
+  it('as intentions is refused without a place in roots that nobody sent', async () => {
+    refused = new CountersignError('ROOT_THRESHOLD_UNREACHABLE', 'no', { pointer: '/signed/roles/root/threshold' });
+    const body = { reason: 'r', intentions: [{ op: 'resign' }] };
+    expect((await world.call(PATH, { bearer, body })).json).not.toHaveProperty('pointer');
+    refused = new CountersignError('INPUT_INVALID', 'no', { pointer: '/intentions' });
+    expect((await world.call(PATH, { bearer, body })).json).toMatchObject({ pointer: '/intentions' });
   });
 
   it('needs a sign-in, to ask and to look', async () => {

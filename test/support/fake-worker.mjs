@@ -7,7 +7,7 @@ import { Buffer } from 'node:buffer';
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 
 const { FAKE_LOG, FAKE_OPEN = '["ok"]', FAKE_SIGN = '["ok"]', FAKE_KEYS = '[]' } = process.env;
-const plans = { open: JSON.parse(FAKE_OPEN), sign: JSON.parse(FAKE_SIGN) };
+const plans = { open: JSON.parse(FAKE_OPEN), sign: JSON.parse(FAKE_SIGN), 'sign-all': JSON.parse(FAKE_SIGN) };
 
 process.on('disconnect', () => process.exit(0));
 process.on('message', ({ id, task }) => {
@@ -29,5 +29,6 @@ function resultOf(task) {
   const keys = JSON.parse(FAKE_KEYS);
   if (task.type === 'open') return { label: 'fake', serial: '1', keys, canary: null };
   if (task.type === 'keys') return { keys, canary: null };
-  return { signature: { keyid: task.keyid, method: 'ed25519', sig: Buffer.from(task.payload).toString('base64') } };
+  const sign = (payload) => ({ keyid: task.keyid, method: 'ed25519', sig: Buffer.from(payload).toString('base64') });
+  return task.type === 'sign-all' ? { signatures: task.payloads.map(sign) } : { signature: sign(task.payload) };
 }

@@ -46,6 +46,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const REQUEST_ID = 'req_01jd9v3q5w8x2y4z6a7b9c1d3e';
 
 export interface RootFixtureOptions {
+  readonly now?: Date;
   /** Of the roots in force: 2, which the server made, or 3, which is the owner's and is the one unless given. */
   readonly version?: 2 | 3;
   readonly root?: readonly TufKey[];
@@ -112,8 +113,7 @@ export interface RootFixture {
 }
 
 export function createRootFixture(options: RootFixtureOptions = {}): RootFixture {
-  const now = FIXTURE_NOW;
-  const { version = 3 } = options;
+  const { version = 3, now = FIXTURE_NOW } = options;
   const targets = options.targets ?? (version === 2 ? [] : [KEYS.targets[0]]);
   const roots = makeRoots({ ...options, version, targets }, now);
   const last = { ci: lastOf(roots.ci), production: lastOf(roots.production) };
@@ -123,6 +123,7 @@ export function createRootFixture(options: RootFixtureOptions = {}): RootFixture
     { label: 'targets', serial: '0001', roles: ['targets'] },
   ];
   const officers = createFixture({
+    now,
     changePolicy: ({ factories, kinds, ...policy }) => ({
       ...policy,
       factories: factories.map((factory) => ({

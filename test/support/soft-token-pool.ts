@@ -79,6 +79,11 @@ export function softToken(options: SoftTokenOptions = {}): SoftToken {
       signed.push({ keyid: job.keyid, payload: Buffer.from(job.payload) });
       return { signature };
     },
+    async signAll(keyid, payloads) {
+      const made: Signature[] = [];
+      for (const payload of payloads) made.push((await this.sign({ keyid, payload })).signature);
+      return made;
+    },
     prove(job) {
       const pair = held.find((key) => key.pair.keyid === job.keyid)?.pair;
       if (pair === undefined) throw new CountersignError('KEY_NOT_FOUND', 'the soft token has no such key');

@@ -10,12 +10,12 @@ export interface TufKey {
 }
 
 /**
- * A new key pair. RSA keys are of 2048 bits, since making larger ones takes a while.
+ * A new key pair. RSA keys are of 2048 bits unless given, since making larger ones takes a while.
  *
  * @param seed of an Ed25519 key that is to be the same in every run
  */
-export function tufKey(keytype: Key['keytype'] = 'ED25519', seed?: string): TufKey {
-  const { privateKey, publicKey } = generate(keytype, seed);
+export function tufKey(keytype: Key['keytype'] = 'ED25519', seed?: string, modulusLength = 2048): TufKey {
+  const { privateKey, publicKey } = generate(keytype, seed, modulusLength);
   const key = keyFromSpkiDer(publicKey.export({ type: 'spki', format: 'der' }));
   const keyid = keyidOf(key);
   return {
@@ -31,7 +31,11 @@ export function tufKey(keytype: Key['keytype'] = 'ED25519', seed?: string): TufK
   };
 }
 
-function generate(keytype: Key['keytype'], seed: string | undefined): { privateKey: KeyObject; publicKey: KeyObject } {
-  if (keytype === 'RSA') return generateKeyPairSync('rsa', { modulusLength: 2048 });
+function generate(
+  keytype: Key['keytype'],
+  seed: string | undefined,
+  modulusLength: number,
+): { privateKey: KeyObject; publicKey: KeyObject } {
+  if (keytype === 'RSA') return generateKeyPairSync('rsa', { modulusLength });
   return seed === undefined ? generateKeyPairSync('ed25519') : ed25519FromSeed(seed);
 }

@@ -5,9 +5,11 @@ import { CountersignError } from '../../errors.js';
 import {
   checkPolicySignatures,
   draftPolicy,
+  leastKeysOf,
   parsePolicy,
   serializePolicy,
   verifyPolicyChain,
+  type KindRules,
   type Policy,
   type SignedPolicy,
 } from '../../policy/index.js';
@@ -31,6 +33,10 @@ interface DraftOptions {
   readonly singleOfficer?: boolean;
   readonly maxExpiresDays: number;
   readonly bundleMaxExpiresDays: number;
+  readonly rootQuorum?: number;
+  readonly rootMaxExpiresDays?: number;
+  readonly leastRootKeys?: number;
+  readonly leastTargetsKeys?: number;
   readonly previous?: string;
   readonly out: string;
   readonly json?: boolean;
@@ -68,6 +74,14 @@ export function addPolicyCommands(program: Command, context: CliContext): void {
     .option('--single-officer', 'say that one officer is enough; every statement will show it')
     .option('--max-expires-days <n>', 'the longest life of a signed document', wholeNumber(1), 400)
     .option('--bundle-max-expires-days <n>', 'the longest life of an offline bundle', wholeNumber(1), 30)
+    .option('--root-quorum <n>', 'the same for root updates, where it differs', wholeNumber(1))
+    .option('--root-max-expires-days <n>', 'the longest life of a signed root, where it differs', wholeNumber(1))
+    .option(
+      '--least-root-keys <n>',
+      'root keys that there must be after every root update (default: 1)',
+      wholeNumber(1),
+    )
+    .option('--least-targets-keys <n>', 'the same for your targets keys (default: 1)', wholeNumber(1))
     .option('--previous <file>', 'the policy that this one follows')
     .option('-o, --out <file>', 'where to write', 'policy.json')
     .option('--json', 'print what was written as JSON')
@@ -179,7 +193,7 @@ function draft(options: DraftOptions, now: Date): Policy {
     officers: officersOf(options.officer),
     kinds: {
       wave: limits,
-      root: limits,
+      root: rootRules(options, limits),
       bundle: { ...limits, maxExpiresDays: options.bundleMaxExpiresDays },
       policy: limits,
     },
@@ -192,6 +206,22 @@ function draft(options: DraftOptions, now: Date): Policy {
       },
     ],
   });
+}
+
+function rootRules(
+  { rootQuorum, rootMaxExpiresDays, leastRootKeys, leastTargetsKeys }: DraftOptions,
+  limits: KindRules,
+): NonNullable<Policy['kinds']['root']> {
+  const leastKeys = {
+    ...(leastRootKeys === undefined ? {} : { root: leastRootKeys }),
+    ...(leastTargetsKeys === undefined ? {} : { targets: leastTargetsKeys }),
+  };
+  return {
+    ...limits,
+    ...(rootQuorum === undefined ? {} : { quorum: rootQuorum }),
+    ...(rootMaxExpiresDays === undefined ? {} : { maxExpiresDays: rootMaxExpiresDays }),
+    ...(Object.keys(leastKeys).length === 0 ? {} : { leastKeys }),
+  };
 }
 
 function officersOf(values: readonly string[]): Policy['officers'] {
@@ -234,6 +264,7 @@ function showPolicy(file: SignedPolicy): string {
     `${quorum}${singleOfficer ? ' (single officer)' : ''}`,
     `${maxExpiresDays} days`,
   ]);
+  const { root: ofRoot, targets: ofTargets } = policy.kinds.root === undefined ? ONE_KEY : leastKeysOf(policy);
   const factories = policy.factories.map((factory) =>
     [
       `Factory ${factory.name} at ${plain(factory.url)}`,
@@ -250,11 +281,14 @@ function showPolicy(file: SignedPolicy): string {
     '',
     formatTable(['officer', 'key', 'fingerprint'], officers),
     formatTable(['kind', 'approvals needed', 'longest life'], kinds),
+    `Keys there must be after a root update: ${ofRoot} for root, ${ofTargets} for targets`,
     ...factories,
     '',
     `Signed by ${file.signatures.map((signature) => signature.person).join(', ') || 'nobody'}; ${missingWords(file)}`,
   ].join('\n');
 }
+
+const ONE_KEY = { root: 1, targets: 1 };
 
 /** Version 1 needs all its officers; a later version is judged by the one before it, which is not in this file. */
 function missingWords(file: SignedPolicy): string {

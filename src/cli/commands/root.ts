@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
-import type { RootIntentionBody, RootUpdateIntentionBody } from '../../api/index.js';
+import type { RootIntentionBody, RootUpdateBody } from '../../api/index.js';
 import { formatTime } from '../../tuf/index.js';
 import { askReason } from '../ask-reason.js';
 import { clientSettings, type ClientOptions } from '../client-settings.js';
@@ -12,12 +13,15 @@ import { parseAdopted } from '../root/parse-adopted.js';
 import { serviceClient } from '../service-client.js';
 import { addRootStateCommands } from './root-state.js';
 
-interface AskOptions extends ClientOptions, EndOptions {
+interface SubmitOptions extends ClientOptions, EndOptions {
   readonly factory?: string;
   readonly reason?: string;
-  readonly adopt?: readonly string[];
   readonly idempotencyKey?: string;
   readonly dryRun?: boolean;
+}
+
+interface AskOptions extends SubmitOptions {
+  readonly adopt?: readonly string[];
 }
 
 type OfflineRole = 'root' | 'targets';
@@ -27,8 +31,11 @@ type OnlineRole = 'targets' | 'snapshot' | 'timestamp';
 /** `countersign root …`: asks for changes of the Factory's roots, and shows them. New keys are standby keys of the tokens. */
 export function addRootCommands(program: Command, context: CliContext, exit: (code: number) => void): void {
   const root = program.command('root').description('ask for changes of the Factory’s root metadata, and look at it');
-  const ask = async (options: AskOptions, intention: RootIntentionBody): Promise<void> =>
-    await askForUpdate(context, options, intention, exit);
+  const ask = async ({ adopt, ...options }: AskOptions, intention: RootIntentionBody): Promise<void> =>
+    await submit(context, options, exit, {
+      intentions: [intention],
+      ...(adopt === undefined ? {} : { adopt: adopt.map(parseAdopted) }),
+    });
 
   withAsk(root.command('take-ownership'))
     .summary('put the first key of yours into a role (a new Factory’s root: see contribute --first-time)')
@@ -101,6 +108,19 @@ export function addRootCommands(program: Command, context: CliContext, exit: (co
       }),
     );
 
+  withSubmission(root.command('submit'))
+    .summary(
+      'ask for the roots in two files, whatever they change: read back into the same changes, or refused where they cannot be',
+    )
+    .requiredOption('--ci <file>', 'the CI root that shall be, unsigned; its changelog is the Factory’s to write')
+    .requiredOption('--production <file>', 'the production root that shall be')
+    .action(async ({ ci, production, ...options }: SubmitOptions & { ci: string; production: string }) =>
+      submit(context, options, exit, {
+        ci: readFileSync(ci, 'utf8'),
+        production: readFileSync(production, 'utf8'),
+      }),
+    );
+
   addRootStateCommands(root, context);
 }
 
@@ -113,13 +133,16 @@ function keytypeOption(): Option {
 }
 
 function withAsk(command: Command): Command {
+  return withSubmission(command).option(
+    '--adopt <tag[:wave]>',
+    'have a document signed that no key in force has signed: all of it stands in the review; may be given again',
+    collect,
+  );
+}
+
+function withSubmission(command: Command): Command {
   return command
     .option('-m, --reason <text>', 'why; the officers read it')
-    .option(
-      '--adopt <tag[:wave]>',
-      'have a document signed that no key in force has signed: all of it stands in the review; may be given again',
-      collect,
-    )
     .option('--factory <name>', 'the Factory; default: the only one of the client configuration')
     .option('--idempotency-key <key>', 'the same key with the same request never asks twice')
     .option('-d, --dry-run', 'check everything and show what would be signed; ask nobody')
@@ -129,22 +152,24 @@ function withAsk(command: Command): Command {
     .option('--json', 'print the request as JSON');
 }
 
-async function askForUpdate(
+async function submit(
   context: CliContext,
-  options: AskOptions,
-  intention: RootIntentionBody,
+  options: SubmitOptions,
   exit: (code: number) => void,
+  update: DistributiveOmit<RootUpdateBody, 'reason' | 'dryRun'>,
 ): Promise<void> {
   const settings = clientSettings(context, options);
   const api = serviceClient(settings);
-  const body: RootUpdateIntentionBody = {
-    intentions: [intention],
+  const body: RootUpdateBody = {
+    ...update,
     reason: await askReason(context, 'Why this change of the root?', options.reason),
     ...(options.dryRun === true ? { dryRun: true } : {}),
-    ...(options.adopt === undefined ? {} : { adopt: options.adopt.map(parseAdopted) }),
   };
   const submission = await api.submitRootUpdate(factoryName(settings, options.factory), body, {
     ...(options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey }),
   });
   await reportSubmission(context, api, submission, options, exit);
 }
+
+/** Of each member of a union by itself. */
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;

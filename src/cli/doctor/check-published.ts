@@ -1,13 +1,12 @@
 import type { FactoryPort } from '../../signing/index.js';
-import type { Root, Signed } from '../../tuf/index.js';
+import type { Signed } from '../../tuf/index.js';
 import { readPublished, type Published, type Trusted } from '../published.js';
+import { judgeRootKeys } from './check-root-keys.js';
 import { examine, fail, ok, warn, type Finding } from './finding.js';
 
 const DAY_MS = 86_400_000;
 /** Time enough for a rotation or a new Wave with its approvals. */
 const SOON_DAYS = 30;
-/** Roots before it are made by the Factory's server, with its own key. */
-const FIRST_OWNED_VERSION = 3;
 
 /**
  * What the Factory has published: inside the subset of JSON that everybody reads alike, verified from the pinned root
@@ -43,24 +42,6 @@ export async function checkPublished(port: FactoryPort, trusted: Trusted, now: D
     })),
   );
   return findings;
-}
-
-/** Whether a Factory would survive the loss of one root key: who loses root loses the Factory. */
-export function judgeRootKeys(check: string, { roles, version }: Root): Finding[] {
-  const { keyids, threshold } = roles['root'] ?? { keyids: [], threshold: 1 };
-  if (version < FIRST_OWNED_VERSION) {
-    const todo = 'countersign root take-ownership --role root';
-    return [warn(check, 'the root key is the Factory’s own', todo)];
-  }
-  if (keyids.length === 1) {
-    const todo = 'make a second root key in a second token, then countersign root add-key --role root';
-    return [fail(check, 'there is only one: if it is lost, the Factory is', todo)];
-  }
-  if (threshold >= keyids.length) {
-    const todo = 'countersign root add-key --role root, or a lower root threshold';
-    return [fail(check, `all ${keyids.length} have to sign: if one is lost, the Factory is`, todo)];
-  }
-  return [ok(check, `${keyids.length}, of which ${threshold} sign`)];
 }
 
 function judgeTag(port: FactoryPort, published: Published, tag: string, now: Date): Promise<Finding[]> {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { loadServiceConfig, loadSignerConfig, type ServiceConfig, type SignerConfig } from '../../config/index.js';
 import type { SignerStatus } from '../../signer/client/index.js';
 import { clientSettings, type ClientSettings } from '../client-settings.js';
@@ -13,6 +14,7 @@ import { checkJournal } from './check-journal.js';
 import { checkPinFile } from './check-pin-file.js';
 import { checkPolicy } from './check-policy.js';
 import { checkPublished } from './check-published.js';
+import { checkKnownRootKeys, checkRootKeys } from './check-root-keys.js';
 import { checkSigner } from './check-signer.js';
 import { checkStore } from './check-store.js';
 import { checkToken } from './check-token.js';
@@ -31,7 +33,11 @@ export async function runDoctor(context: CliContext, options: DoctorOptions): Pr
     const load = (path: string): SignerConfig => loadSignerConfig(path, context.settings.credentialsDirectory);
     const loaded = await checkConfiguration('signer', options.signerConfig, load);
     findings.push(...loaded.findings);
-    if (loaded.config !== null) findings.push(...(await examineSigner(loaded.config)));
+    if (loaded.config !== null) {
+      findings.push(...(await examineSigner(loaded.config)));
+      // with the service's configuration, what is published now says more
+      if (options.serviceConfig === undefined) findings.push(...(await checkKnownRootKeys(loaded.config.stateDir)));
+    }
   }
   if (options.serviceConfig !== undefined) {
     const loaded = await checkConfiguration('service', options.serviceConfig, loadServiceConfig);
@@ -98,6 +104,8 @@ async function examineClient(settings: ClientSettings, context: CliContext): Pro
     if (factory === null || url === undefined) continue;
     const port = factoryClient({ name, url, token: factory.token });
     findings.push(...(await checkClock(url, context.now)), ...(await checkFactory(port, 'read')));
+    const pin = existsSync(settings.trustPath) ? loadPins(settings.trustPath).firstRootSha256[name] : undefined;
+    if (pin !== undefined) findings.push(...(await checkRootKeys(port, pin)));
   }
   return findings;
 }

@@ -4,6 +4,7 @@ import type { RootBase } from './root-base.js';
 import type { RootChange, RootChangeOf } from './root-change.js';
 import { writeRootChanges } from './root-intent.js';
 import {
+  checkTargetsDocument,
   documentName,
   offlineTargetsKeyids,
   standingSignatures,
@@ -40,7 +41,7 @@ export function chooseReSigned(
   const adopt: RootChangeOf<'adopt'>[] = [];
   for (const document of documents) {
     const { tag, wave, metadata } = document;
-    const standing = standingSignatures(document, base, plan);
+    const standing = standingSignatures(checkTargetsDocument(document, base).signed, base, plan);
     const sign = chooseKeys(standing, base, plan, options.also ?? []);
     if (sign.length === 0) continue;
     if (standing.before.length === 0) {

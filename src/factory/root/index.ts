@@ -37,4 +37,4 @@ export {
 export { readRootChanges, writeRootChanges, type RootIntent } from './root-intent.js';
 export { goingKeys, missingKeys, requireRootSigners, type RootSigners } from './root-signers.js';
 export type { RootWarning } from './root-warnings.js';
-export { documentName, type TargetsDocument } from './targets-document.js';
+export { checkTargetsDocument, documentName, type TargetsDocument } from './targets-document.js';

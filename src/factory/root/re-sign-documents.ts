@@ -4,6 +4,7 @@ import { planRootUpdate, type RootPlan } from './plan-root.js';
 import type { RootBase } from './root-base.js';
 import type { RootChange, RootChangeOf } from './root-change.js';
 import {
+  checkTargetsDocument,
   documentName,
   offlineTargetsKeyids,
   standingSignatures,
@@ -45,7 +46,7 @@ export function* reSignDocuments(
 ): Generator<DocumentToSign, void, undefined> {
   const reSigning = new ReSigning(changes, base);
   for (const document of documents) {
-    const toSign = reSigning.take(document);
+    const toSign = reSigning.take(document, checkTargetsDocument(document, base).signed);
     if (toSign !== null) yield toSign;
   }
   reSigning.end();
@@ -66,13 +67,16 @@ export class ReSigning {
     this.#wanted = wantedSignatures(base, this.#plan);
   }
 
-  /** @returns null for a document that stays as it is */
-  take(document: TargetsDocument): DocumentToSign | null {
+  /**
+   * @param signed keyids that have signed it, as `checkTargetsDocument` finds
+   * @returns null for a document that stays as it is
+   */
+  take(document: TargetsDocument, signed: readonly string[]): DocumentToSign | null {
     const name = documentName(document);
     if (this.#seen.has(name)) throw new CountersignError('INPUT_INVALID', `${name}: there are two of them`);
     this.#seen.add(name);
     requireNoActiveWave(document, this.#plan);
-    const standing = standingSignatures(document, this.#base, this.#plan);
+    const standing = standingSignatures(signed, this.#base, this.#plan);
     const order = this.#orders.get(name);
     if (order !== undefined) requireOrderFits(order, document, standing);
     requireEnough(document, standing.after.length + (order?.sign.length ?? 0), this.#wanted);

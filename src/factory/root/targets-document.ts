@@ -1,4 +1,10 @@
-import { checkThreshold, type Root, type TargetsMetadata } from '../../tuf/index.js';
+import {
+  checkThreshold,
+  verifySignatureOnce,
+  type Root,
+  type TargetsMetadata,
+  type ThresholdResult,
+} from '../../tuf/index.js';
 import type { RootBase } from './root-base.js';
 import type { RootPlan } from './plan-root.js';
 
@@ -23,9 +29,13 @@ export interface StandingSignatures {
   readonly after: readonly string[];
 }
 
-/** @throws SIGNATURE_DUPLICATE_KEYID */
-export function standingSignatures({ metadata }: TargetsDocument, base: RootBase, plan: RootPlan): StandingSignatures {
-  const { signed } = checkThreshold(metadata, base.production, 'targets');
+/** Who has signed a document, and whether that is enough for devices now. @throws SIGNATURE_DUPLICATE_KEYID */
+export function checkTargetsDocument({ metadata }: TargetsDocument, { production }: RootBase): ThresholdResult {
+  return checkThreshold(metadata, production, 'targets', verifySignatureOnce);
+}
+
+/** @param signed as `checkTargetsDocument` found */
+export function standingSignatures(signed: readonly string[], base: RootBase, plan: RootPlan): StandingSignatures {
   const before = signed.filter((keyid) => keyid !== base.onlineTargetsKeyid);
   const next = offlineTargetsKeyids(plan.production, plan.onlineTargetsKeyid);
   return { before, after: before.filter((keyid) => next.includes(keyid)) };

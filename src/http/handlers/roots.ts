@@ -1,6 +1,7 @@
 import type { SigningService } from '../../signing/index.js';
 import type { Handlers } from '../call.js';
 import { parseRootSubmission } from './parse-root-submission.js';
+import { inRootBodyTerms } from './root-pointers.js';
 import { requestLocation } from './request-path.js';
 
 type RootHandlers = Pick<Handlers, 'submitRootUpdate' | 'addExternalSignatures' | 'getRoots' | 'getRootTransaction'>;
@@ -15,7 +16,9 @@ export function createRootHandlers(signing: SigningService, publicUrl: string | 
         ...parseRootSubmission(params.factory, body),
         ...(key === undefined ? {} : { idempotencyKey: key }),
       };
-      const result = await signing.submitRootUpdate(submission, identity.caller);
+      const result = await signing.submitRootUpdate(submission, identity.caller).catch((error: unknown) => {
+        throw inRootBodyTerms(error, submission);
+      });
       if (submission.dryRun === true) return { status: 200, json: result };
       const headersOut = {
         Location: requestLocation(result.request.id, publicUrl),

@@ -4,3 +4,4 @@ export { generateKey, type KeyToGenerate } from './generate-key.js';
 export { initToken, type TokenToInit } from './init-token.js';
 export { listKeys, readToken } from './list-keys.js';
 export { readKeyUses } from './read-key-uses.js';
+export { readNewestRoots } from './read-newest-roots.js';

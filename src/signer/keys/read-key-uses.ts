@@ -1,8 +1,5 @@
-import { open } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type KeyUses, keyUses } from '../decide/index.js';
-import { JOURNAL_FILE } from '../journal/journal.js';
-import { readJournal } from '../journal/read-journal.js';
+import { readState } from './read-state.js';
 
 /**
  * What keys are in use for, as the journal in a state directory knows it; also beside a running signer. Before there is a journal every
@@ -11,11 +8,6 @@ import { readJournal } from '../journal/read-journal.js';
  * @throws JOURNAL_DAMAGED
  */
 export async function readKeyUses(stateDir: string): Promise<KeyUses> {
-  const file = await open(join(stateDir, JOURNAL_FILE), 'r').catch(() => null);
-  if (file === null) return new Map();
-  try {
-    return keyUses((await readJournal(file)).state);
-  } finally {
-    await file.close();
-  }
+  const state = await readState(stateDir);
+  return state === null ? new Map() : keyUses(state);
 }

@@ -1,9 +1,10 @@
 import { MAX_PER_LINE } from '../journal/index.js';
-import { asError, type Made, makeSignature, type SignatureJob } from './make-signatures.js';
+import { batchesOf, BatchSizes } from './batches.js';
+import { asError, type Made, makeBatch, type SignatureJob } from './make-signatures.js';
 import type { Tokens } from './tokens.js';
 
-/** Jobs under way for each worker: one that it works at, and one that it finds when it is done. */
-const JOBS_PER_WORKER = 2;
+/** Batches under way for each worker: one that it works at, and one that it finds when it is done. */
+const BATCHES_PER_WORKER = 2;
 /** Signatures are written down at least so often, so that a crash costs little work and whoever waits sees how far it is. */
 const WRITE_EVERY_MS = 1_000;
 
@@ -26,7 +27,8 @@ export interface ChunkedSigning {
  */
 export async function signInChunks(signing: ChunkedSigning): Promise<Error | null> {
   const { tokens, write, elapsedMs = () => performance.now() } = signing;
-  const jobs = signing.jobs[Symbol.iterator]();
+  const sizes = new BatchSizes();
+  const batches = batchesOf(signing.jobs, (key) => sizes.of(key));
   const failures = new Map<string, Error>();
   let made: Made[] = [];
   let writtenMs = elapsedMs();
@@ -44,16 +46,17 @@ export async function signInChunks(signing: ChunkedSigning): Promise<Error | nul
     return writing;
   };
   const work = async (): Promise<void> => {
-    while (!isOver) {
-      const next = jobs.next();
-      if (next.done === true) return;
-      const job = next.value;
-      if (failures.has(job.tokenKey)) continue;
+    for (let next = batches.next(); !isOver && next.done !== true; next = batches.next()) {
+      const jobs = next.value;
+      const [{ tokenKey }] = jobs;
+      if (failures.has(tokenKey)) continue;
+      const startedMs = elapsedMs();
       try {
-        const signature = await makeSignature(job, tokens);
-        made.push(signature); // not in one expression: the list may have been cut meanwhile
+        const signatures = await makeBatch(jobs, tokens);
+        made.push(...signatures); // not in one expression: the list may have been cut meanwhile
+        sizes.took(tokenKey, jobs.length, elapsedMs() - startedMs);
       } catch (error) {
-        failures.set(job.tokenKey, asError(error));
+        failures.set(tokenKey, asError(error));
       }
       if (made.length >= MAX_PER_LINE || elapsedMs() - writtenMs >= WRITE_EVERY_MS) await writeMade();
     }
@@ -64,7 +67,7 @@ export async function signInChunks(signing: ChunkedSigning): Promise<Error | nul
       isOver = true;
       throw error;
     });
-  const lanes = Array.from({ length: Math.max(1, tokens.workers) * JOBS_PER_WORKER }, lane);
+  const lanes = Array.from({ length: Math.max(1, tokens.workers) * BATCHES_PER_WORKER }, lane);
   // what is under way comes to its end before anybody hears of an error
   for (const end of await Promise.allSettled(lanes)) if (end.status === 'rejected') throw end.reason;
   while (made.length > 0) await writeMade();

@@ -115,13 +115,21 @@ export class WorkerPool implements TokenPool {
     return this.#submit({ type: 'sign', ...job });
   }
 
+  async signAll(keyid: string, payloads: readonly Uint8Array[]): Promise<Signature[]> {
+    for (const payload of payloads) await this.#requireFitting({ keyid, payload });
+    const timeoutMs = this.#config.signTimeoutMs * payloads.length;
+    const { signatures } = await this.#submit({ type: 'sign-all', keyid, payloads: [...payloads] }, { timeoutMs });
+    if (signatures.length === payloads.length) return signatures;
+    throw new CountersignError('TOKEN_FAILED', `a worker made ${signatures.length} of ${payloads.length} signatures`);
+  }
+
   async prove(job: SignJob): Promise<{ signature: Signature }> {
     await this.#requireFitting(job);
     return this.#submit({ type: 'prove', ...job });
   }
 
   async signCanary({ keyid, payload }: SignJob): Promise<{ signature: Signature }> {
-    return this.#submit({ type: 'canary', keyid, payload }, 1);
+    return this.#submit({ type: 'canary', keyid, payload }, { maxTries: 1 });
   }
 
   async keys(): Promise<TokenKey[]> {
@@ -269,9 +277,9 @@ export class WorkerPool implements TokenPool {
     }
   }
 
-  async #submit<T extends 'sign' | 'canary' | 'prove' | 'keys'>(
+  async #submit<T extends 'sign' | 'sign-all' | 'canary' | 'prove' | 'keys'>(
     task: TaskOf<T>,
-    maxTries = this.#slots.length + EXTRA_TRIES,
+    { maxTries = this.#slots.length + EXTRA_TRIES, timeoutMs = this.#config.signTimeoutMs } = {},
   ): Promise<WorkerResult<T>> {
     this.#refuseIfHopeless();
     return new Promise((resolve, reject) => {
@@ -280,7 +288,7 @@ export class WorkerPool implements TokenPool {
         maxTries,
         queuedMs: performance.now(),
         attempt: async (worker) => {
-          const answer = await worker.ask(task, this.#config.signTimeoutMs);
+          const answer = await worker.ask(task, timeoutMs);
           if (answer.kind === 'done') resolve(answer.result);
           return answer;
         },

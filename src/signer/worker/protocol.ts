@@ -32,6 +32,7 @@ const taskSchema = z.discriminatedUnion('type', [
     stateDir: z.string(),
   }),
   z.strictObject({ type: z.literal('sign'), keyid: z.string(), payload: z.custom<Uint8Array>(isBytes) }),
+  z.strictObject({ type: z.literal('sign-all'), keyid: z.string(), payloads: z.array(z.custom<Uint8Array>(isBytes)) }),
   z.strictObject({ type: z.literal('canary'), keyid: z.string(), payload: z.custom<Uint8Array>(isBytes) }),
   z.strictObject({ type: z.literal('prove'), keyid: z.string(), payload: z.custom<Uint8Array>(isBytes) }),
   z.strictObject({ type: z.literal('keys') }),
@@ -85,6 +86,7 @@ const keysSchema = z.object({ keys: z.array(tokenKeySchema), canary: canaryKeySc
 export const resultSchemas = {
   open: keysSchema.extend({ label: z.string(), serial: z.string() }),
   sign: z.object({ signature: signatureSchema }),
+  'sign-all': z.object({ signatures: z.array(signatureSchema) }),
   canary: z.object({ signature: signatureSchema }),
   prove: z.object({ signature: signatureSchema }),
   keys: keysSchema,

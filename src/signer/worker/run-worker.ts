@@ -40,6 +40,7 @@ export function runWorker(port: WorkerPort): void {
     if (task.type === 'close') return {};
     if (token === null) throw new CountersignError('TOKEN_UNAVAILABLE', 'this worker has no token yet');
     if (task.type === 'sign') return signed(token, task);
+    if (task.type === 'sign-all') return signedAll(token, task);
     if (task.type === 'canary') {
       return { signature: token.signCanary(task.keyid, task.payload) } satisfies WorkerResult<'canary'>;
     }
@@ -83,6 +84,10 @@ function opened(token: OpenToken): WorkerResult<'open'> {
 
 function signed(token: OpenToken, task: TaskOf<'sign'>): WorkerResult<'sign'> {
   return { signature: token.sign(task.keyid, task.payload) };
+}
+
+function signedAll(token: OpenToken, { keyid, payloads }: TaskOf<'sign-all'>): WorkerResult<'sign-all'> {
+  return { signatures: payloads.map((payload) => token.sign(keyid, payload)) };
 }
 
 async function initToken(task: TaskOf<'init-token'>): Promise<WorkerResult<'init-token'>> {

@@ -3,7 +3,7 @@ import { parseWithSchema, timeSchema } from '../../approval/index.js';
 import { reasonSchema } from '../../dossier/index.js';
 import { factoryNameSchema, tagSchema, waveNameSchema } from '../../factory/index.js';
 import { encodeText, parseCanonical, parseRoot, serializeMetadata, sha256Hex, type Root } from '../../tuf/index.js';
-import { CountersignError } from '../../errors.js';
+import { CountersignError, isCountersignError } from '../../errors.js';
 
 const MOST_INTENTIONS = 64;
 const MOST_ADOPTED = 1000;
@@ -119,7 +119,7 @@ function parseStored(value: unknown): ParsedRootSubmission {
   };
 }
 
-/** The root may come alone or as `{signed, signatures}`; signatures are not looked at. */
+/** The root may come alone or as `{signed, signatures}`; signatures are not looked at. Pointers begin with the member. */
 function rootOf(text: string, member: string): Root {
   const { value, bytes } = parseCanonical(Buffer.from(text, 'utf8'));
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -127,6 +127,13 @@ function rootOf(text: string, member: string): Root {
       pointer: `/${member}`,
     });
   }
-  if ('signed' in value) return parseRoot(bytes).signed;
-  return parseRoot(serializeMetadata({ signatures: [], signedBytes: bytes })).signed;
+  try {
+    return parseRoot('signed' in value ? bytes : serializeMetadata({ signatures: [], signedBytes: bytes })).signed;
+  } catch (error) {
+    if (!isCountersignError(error)) throw error;
+    throw new CountersignError(error.code, `${member}: ${error.message}`, {
+      pointer: `/${member}${error.pointer ?? ''}`,
+      cause: error,
+    });
+  }
 }

@@ -105,6 +105,14 @@ describe('a job', () => {
     await expect(wrong.sign(job)).rejects.toMatchObject({ code: 'SIGNATURE_WRONG' });
   });
 
+  it('of several messages is done in their order, and all of it by the next worker when one dies', async () => {
+    const pool = await open({ sign: ['die', 'ok'] });
+    const payloads = ['one', 'two', 'three'].map((text) => Buffer.from(text));
+    const signatures = await pool.signAll('k1', payloads);
+    expect(signatures.map(({ sig }) => Buffer.from(sig, 'base64'))).toEqual(payloads);
+    expect(tasksDone('sign-all')).toBe(2);
+  });
+
   it('that cannot be done fails at once, and the worker stays', async () => {
     const pool = await open({ sign: [failed('KEY_AMBIGUOUS', 'fatal'), 'ok'] });
     await expect(pool.sign(job)).rejects.toMatchObject({ code: 'KEY_AMBIGUOUS' });

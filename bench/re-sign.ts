@@ -1,0 +1,260 @@
+/**
+ * A rotation of the targets key: all production documents, of 20 kB each, signed again through the whole signer (over its socket: the
+ * dossier verified, intent and signatures in the journal and on the disk, each signature verified) against a loop of C_Sign over
+ * as many documents, in as many processes as the signer has workers. Half of the loop runs before, half after.
+ * Wanted from 100 documents on: 0.9 of the loop's rate with RSA-4096, 0.6 with Ed25519; time grows as count to the power of 1.05 at most.
+ */
+import { createReadStream, createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { formatTable } from '../src/cli/terminal/table.js';
+import { keyProofPayload, readDossierLines, writeRootDossier } from '../src/dossier/index.js';
+import type { TargetsDocument } from '../src/factory/index.js';
+import type { SignResult } from '../src/signer/index.js';
+import { encodeCanonical, parseTargets, serializeMetadata, type Signature, verifySignature } from '../src/tuf/index.js';
+import { CHANGELOG, KEYS, replaceKey } from '../test/support/root-base.js';
+import { createRootFixture } from '../test/support/root-fixture.js';
+import { tufKey, type TufKey } from '../test/support/tuf-key.js';
+import { ciTarget } from './ci-builds.js';
+import { closingOnError, createClosing } from './closing.js';
+import { quantile, timed } from './measure.js';
+import { cpuMs, memoryBytes } from './process-account.js';
+import type { RawToken } from './raw-token.js';
+import { type BenchToken, FACTORY, openBenchToken, startSigner, TOKEN_LABEL } from './signer-process.js';
+
+export interface ReSignOptions {
+  readonly samples: number | undefined;
+  /** How many documents; several, ascending. */
+  readonly sizes: readonly number[] | undefined;
+  readonly workers: number;
+}
+
+const SIZES = [10, 100, 1_000, 10_000];
+const SAMPLES = new Map([
+  [10, 10],
+  [100, 5],
+  [1_000, 3],
+]);
+const TARGETS_IN_DOCUMENT = 18;
+
+export async function benchReSign({ samples, sizes = SIZES, workers }: ReSignOptions): Promise<void> {
+  for (const type of ['rsa4096', 'ed25519'] as const) {
+    const bench = await closingOnError(async (closing) => {
+      const token = await openBenchToken(type, closing, workers);
+      const others = await Promise.all(Array.from({ length: workers - 1 }, () => token.openRaw()));
+      return { token, raws: [token.raw, ...others] };
+    });
+    try {
+      const outgoing = type === 'rsa4096' ? tufKey('RSA', undefined, 4096) : tufKey();
+      const all = Array.from({ length: Math.max(...sizes) }, (_, index) => productionTargets(index, outgoing));
+      const measured: Measured[] = [];
+      for (const size of sizes) {
+        const subject = await makeSubject(bench.token, outgoing, all.slice(0, size));
+        const own = emptyMeasured(size);
+        measured.push(own);
+        for (let sample = samples ?? SAMPLES.get(size) ?? 1; sample > 0; sample -= 1)
+          await measure(bench, subject, own);
+      }
+      print(type, workers, measured);
+    } finally {
+      await bench.close();
+    }
+  }
+}
+
+interface Bench {
+  readonly token: BenchToken;
+  readonly raws: readonly RawToken[];
+}
+
+/** Milliseconds of all documents together. */
+interface Measured {
+  readonly size: number;
+  readonly raw: number[];
+  /** Signing a dossier that the signer has never seen. */
+  readonly atOnce: number[];
+  /** Signing one that it was shown before the last approval. */
+  readonly ahead: number[];
+  /** Being shown one. */
+  readonly verifying: number[];
+  /** What of these times processors were at work: of the loop, of signer and workers at `ahead`. */
+  readonly rawCpu: number[];
+  readonly signerCpu: number[];
+  readonly workersCpu: number[];
+  peakBytes: number;
+}
+
+/** A rotation that is approved, and its dossier in files. */
+interface Subject {
+  readonly documents: readonly TargetsDocument[];
+  readonly trust: Parameters<typeof startSigner>[1];
+  readonly approved: string;
+  readonly unapproved: string;
+}
+
+async function makeSubject(
+  token: BenchToken,
+  outgoing: TufKey,
+  documents: readonly TargetsDocument[],
+): Promise<Subject> {
+  const { keyid, key } = token.key;
+  // this key is in the token; all that it signs here is its proof
+  let proof: Signature = { keyid, method: '', sig: '' };
+  const incoming: TufKey = { keyid, key, sign: () => proof };
+  const fixture = createRootFixture({
+    now: new Date(),
+    targets: [outgoing],
+    newKeys: [incoming],
+    tokens: [{ label: TOKEN_LABEL, serial: null, roles: ['targets'] }],
+    documents,
+  });
+  const service = fixture.pins.policySha256;
+  const proving = keyProofPayload({ factory: FACTORY, keyid, role: 'targets', service });
+  const { method, sig } = await token.raw.sign(proving, 1);
+  proof = { keyid, method, sig };
+  const update = await fixture.update([replaceKey('targets', outgoing, incoming), CHANGELOG]);
+  const write = async (name: string, approvals: readonly string[]): Promise<string> => {
+    const path = join(token.folder, name);
+    await pipeline(writeRootDossier(fixture.parts({ update, approvals })), createWriteStream(path));
+    return path;
+  };
+  return {
+    ...{ documents, trust: { policy: fixture.officers.policyText, pins: fixture.pins } },
+    approved: await write('approved', ['alice', 'bob']),
+    unapproved: await write('unapproved', []),
+  };
+}
+
+/** Read when it is looked at: the values of thousands would fill the memory. */
+function productionTargets(index: number, outgoing: TufKey): TargetsDocument {
+  const tag = `tag-${String(index).padStart(5, '0')}`;
+  const targets = Array.from({ length: TARGETS_IN_DOCUMENT }, (_, board) => ciTarget(`board-${board}`, 42, [tag]));
+  const signed = {
+    _type: 'Targets',
+    expires: '2030-01-01T00:00:00Z',
+    targets: Object.fromEntries(targets),
+    version: 42,
+  };
+  const signedBytes = encodeCanonical(signed);
+  const signatures = [outgoing, KEYS.online].map((key) => key.sign(signedBytes));
+  const bytes = serializeMetadata({ signatures, signedBytes });
+  return {
+    ...{ tag, wave: null },
+    get metadata() {
+      return parseTargets(bytes);
+    },
+  };
+}
+
+/** Each time with a signer that has just been started and an empty journal. */
+async function measure({ token, raws }: Bench, subject: Subject, own: Measured): Promise<void> {
+  const cpuOfRaws = (): number => sum(raws.map(({ pid }) => cpuMs(pid)));
+  const rawCpuBefore = cpuOfRaws();
+  const before = await rawTime(raws, subject, 0.5);
+  for (const isShown of [false, true]) {
+    const closing = createClosing();
+    try {
+      const { client, pid } = await startSigner(token, subject.trust, closing);
+      if (isShown) await timed(own.verifying, () => client.verify(linesOf(subject.unapproved)));
+      const { tokens } = await client.status();
+      const workers = tokens.flatMap((one) => one.workers.flatMap((worker) => worker.pid ?? []));
+      const cpu = (): number[] => [cpuMs(pid), sum(workers.map(cpuMs))];
+      const [signerCpu = 0, workersCpu = 0] = cpu();
+      await timed(isShown ? own.ahead : own.atOnce, async () => {
+        requireSigned(token, subject, await client.sign(linesOf(subject.approved)));
+      });
+      if (isShown) {
+        const [signerCpuNow = 0, workersCpuNow = 0] = cpu();
+        own.signerCpu.push(signerCpuNow - signerCpu);
+        own.workersCpu.push(workersCpuNow - workersCpu);
+      }
+      own.peakBytes = Math.max(own.peakBytes, memoryBytes('VmHWM', pid));
+    } finally {
+      await closing.close();
+    }
+  }
+  own.raw.push(before + (await rawTime(raws, subject, 0.5)));
+  own.rawCpu.push(cpuOfRaws() - rawCpuBefore);
+}
+
+/** How long C_Sign takes for that share of the documents, all processes at once. */
+async function rawTime(raws: readonly RawToken[], { documents }: Subject, share: number): Promise<number> {
+  const [document] = documents;
+  if (document === undefined) throw new Error('there is no document');
+  const { signedBytes } = document.metadata;
+  const wanted = documents.length * share;
+  const count = Math.ceil(wanted / raws.length);
+  const times = await Promise.all(raws.map(async (raw) => (await raw.sign(signedBytes, count)).timesMs));
+  const longest = Math.max(...times.map(sum));
+  return (longest * wanted) / (count * raws.length);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function linesOf(path: string): AsyncIterable<string> {
+  return readDossierLines(createReadStream(path));
+}
+
+/** The two roots are signed by a key elsewhere. */
+function requireSigned({ key }: BenchToken, { documents }: Subject, { signatures }: SignResult): void {
+  if (signatures.length !== documents.length) throw new Error(`${signatures.length} signatures came`);
+  // the signer verified all; a few are looked at, so that a benchmark of something broken fails
+  for (const index of new Set([0, documents.length >> 1, documents.length - 1])) {
+    const signature = signatures.find(({ document }) => document === index + 2);
+    const document = documents[index];
+    if (signature === undefined || document === undefined) throw new Error(`document ${index} is not signed`);
+    verifySignature(key.key, signature, document.metadata.signedBytes);
+  }
+}
+
+function emptyMeasured(size: number): Measured {
+  return {
+    ...{ size, raw: [], atOnce: [], ahead: [], verifying: [] },
+    ...{ rawCpu: [], signerCpu: [], workersCpu: [], peakBytes: 0 },
+  };
+}
+
+function print(type: string, workers: number, measured: readonly Measured[]): void {
+  console.log(
+    `\n${type}: production documents of 20 kB signed again, ${workers} worker(s); milliseconds a document, medians`,
+  );
+  const perDocument = (times: readonly number[], { size }: Measured): string =>
+    (quantile(times, 0.5) / size).toFixed(3);
+  const rate = (times: readonly number[], { raw }: Measured): string =>
+    (quantile(raw, 0.5) / quantile(times, 0.5)).toFixed(2);
+  console.log(
+    formatTable(
+      ['documents', 'samples', 'C_Sign', 'never seen', 'rate', 'seen before', 'rate', 'being shown'],
+      measured.map((one) => [
+        String(one.size),
+        String(one.raw.length),
+        perDocument(one.raw, one),
+        ...[one.atOnce, one.ahead].flatMap((times) => [perDocument(times, one), rate(times, one)]),
+        perDocument(one.verifying, one),
+      ]),
+    ),
+  );
+  console.log(
+    formatTable(
+      ['documents', 'C_Sign: processor', 'seen before: workers', 'and signer', 'signer’s peak MB'],
+      measured.map((one) => [
+        String(one.size),
+        ...[one.rawCpu, one.workersCpu, one.signerCpu].map((times) => perDocument(times, one)),
+        (one.peakBytes / 1e6).toFixed(0),
+      ]),
+    ),
+  );
+  const first = measured.find(({ size }) => size >= 100);
+  const last = measured.at(-1);
+  if (first === undefined || last === undefined || first === last) return;
+  const exponent = (times: (one: Measured) => readonly number[]): string => {
+    const growth = Math.log(quantile(times(last), 0.5) / quantile(times(first), 0.5));
+    return (growth / Math.log(last.size / first.size)).toFixed(2);
+  };
+  console.log(
+    `time grows as count to the power of ${exponent(({ atOnce }) => atOnce)} (never seen), ` +
+      `${exponent(({ ahead }) => ahead)} (seen before), from ${first.size} to ${last.size} documents`,
+  );
+}
