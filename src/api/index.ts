@@ -4,9 +4,11 @@ export { BEARER_PREFIXES, HEADERS, MEDIA_TYPES } from './wire.js';
 export { PROBLEM_TYPE_PREFIX, problemSchema, type Problem } from './schemas/problem.js';
 export { submitBundleBodySchema, type BundleSubmissionBody } from './schemas/bundles.js';
 export {
+  importedSignaturesBodySchema,
   rootUpdateDocumentsSchema,
   rootUpdateIntentionSchema,
   type ExternalSignaturesBody,
+  type ImportedSignaturesBody,
   type RootChainsWire,
   type RootIntentionBody,
   type RootTransactionWire,

@@ -28,9 +28,10 @@ const GROUPS: readonly CommandGroup[] = [
   { words: ['bundle'], load: async () => (await import('./commands/bundle.js')).addBundleCommands },
   { words: ['contribute'], load: async () => (await import('./commands/contribute.js')).addContributeCommand },
   {
-    words: ['requests', 'show', 'cancel', 'signed', 'dossier', 'evidence', 'statement'],
+    words: ['requests', 'show', 'cancel', 'signed', 'evidence', 'statement'],
     load: async () => (await import('./commands/requests.js')).addRequestCommands,
   },
+  { words: ['dossier'], load: async () => (await import('./commands/dossier.js')).addDossierCommands },
   { words: ['review'], load: async () => (await import('./commands/review.js')).addReviewCommand },
   {
     words: ['approve', 'reject'],

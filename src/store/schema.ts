@@ -39,7 +39,8 @@ export type Part =
   | 'document'
   | 'bundle'
   | 'published-root-ci'
-  | 'published-root-production';
+  | 'published-root-production'
+  | 'signer-journal';
 
 interface RequestBlobsTable {
   request_id: string;

@@ -28,6 +28,7 @@ import {
   rootChainsSchema,
   rootTransactionSchema,
   type ExternalSignaturesBody,
+  type ImportedSignaturesBody,
   type RootChainsWire,
   type RootTransactionWire,
   type RootUpdateIntentionBody,
@@ -73,6 +74,8 @@ export interface ApiClient {
   submitRootUpdate(factory: string, body: RootUpdateBody, more?: { idempotencyKey?: string }): Promise<SubmissionWire>;
   submitBundle(factory: string, body: BundleSubmissionBody): Promise<SubmissionWire>;
   addExternalSignatures(id: string, body: ExternalSignaturesBody): Promise<RequestView>;
+  /** What another signer has signed. */
+  importSignatures(id: string, body: ImportedSignaturesBody): Promise<RequestView>;
   /** As the service verified them. */
   roots(factory: string): Promise<RootChainsWire>;
   rootTransaction(factory: string): Promise<RootTransactionWire>;
@@ -140,6 +143,8 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       readJson(await post(ofFactory(BUNDLE_OPERATIONS.submitBundle.path, factory), body), submissionSchema),
     addExternalSignatures: async (id, body) =>
       readJson(await post(at(ROOT_OPERATIONS.addExternalSignatures.path, id), body), requestViewSchema),
+    importSignatures: async (id, body) =>
+      readJson(await post(at(ROOT_OPERATIONS.importSignatures.path, id), body), requestViewSchema),
     roots: async (factory) => readJson(await get(ofFactory(ROOT_OPERATIONS.getRoots.path, factory)), rootChainsSchema),
     rootTransaction: async (factory) =>
       readJson(await get(ofFactory(ROOT_OPERATIONS.getRootTransaction.path, factory)), rootTransactionSchema),

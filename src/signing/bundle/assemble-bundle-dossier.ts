@@ -8,7 +8,7 @@ import { bundleStatementOf } from './bundle-diff.js';
 export async function assembleBundleDossier(
   context: Context,
   request: StoredRequest,
-  journal: readonly JournalLine[],
+  journals: readonly (readonly JournalLine[])[],
 ): Promise<Iterable<string>> {
   const { requests } = context.store;
   const { material } = request;
@@ -33,6 +33,6 @@ export async function assembleBundleDossier(
     approvals: approvals.map(({ sshsig }) => sshsig),
     rejections: rejections.map(({ rejection, sshsig }) => ({ text: rejection, sshsig })),
     signatures,
-    journal,
+    journals,
   });
 }
