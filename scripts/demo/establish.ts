@@ -3,29 +3,38 @@ import { firstLine, type Installation } from './installation.js';
 import type { Narrator } from './narrate.js';
 import type { Daemon } from './process.js';
 
-/** What an operator does once: token, key, policy, trust, and the three programs. */
+/** A key that the Factory's roots name from the beginning. */
+export interface FirstKey {
+  readonly role: 'root' | 'targets';
+  /** As `key generate --type` takes it. */
+  readonly type: string;
+}
+
+/** What an operator does once: token, keys, policy, trust, and the three programs. */
 export async function establish(
   installation: Installation,
   { step, seen, run }: Narrator,
   daemons: Daemon[],
+  keys: readonly FirstKey[] = [{ role: 'targets', type: 'rsa4096' }],
 ): Promise<void> {
   const { path, factory, token } = installation;
 
-  step('A token, and a key made inside it');
+  step('A token, and keys made inside it');
   await installation.makeToken();
   seen(`SoftHSM token ${token}; its PIN is in a file that only its owner can read`);
-  const made = await run(['key', 'generate', '--config', path('signer.yaml'), '--factory', factory, '--role', 'targets', '--type', 'rsa4096', '--json']); // prettier-ignore
-  const { keyid } = JSON.parse(made.stdout) as { keyid: string };
-  seen(`RSA-4096 targets key ${keyid}: sensitive, not extractable, generated in the token`);
+  for (const { role, type } of keys) {
+    const made = await run(['key', 'generate', '--config', path('signer.yaml'), '--factory', factory, '--role', role, '--type', type]); // prettier-ignore
+    seen(`${role} key ${made.stdout.trim()} (${type}): sensitive, not extractable, generated in the token`);
+  }
   await run(['key', 'generate', '--config', path('signer.yaml'), '--role', 'canary']);
   seen('a canary key beside it, which stands in no root: it proves that the token still signs');
   const { stdout: publicKeys } = await run(['key', 'list', '--config', path('signer.yaml'), '--public']);
   writeFileSync(path('factory', 'offline-keys.json'), publicKeys);
 
-  step('A Factory whose roots name that key');
+  step('A Factory whose roots name them');
   await startFactory(installation, { step, seen, run }, daemons);
 
-  await establishPolicy(installation, { step, seen, run }, [`${token}:targets`]);
+  await establishPolicy(installation, { step, seen, run }, [`${token}:${keys.map(({ role }) => role).join(',')}`]);
   await startPrograms(installation, { step, seen, run }, daemons);
 }
 
@@ -63,8 +72,8 @@ export async function establishPolicy(
   const digests = [policy.sha256, '--root', `${factory}=${policy.signed.factories[0]?.firstRoot.sha256 ?? ''}`];
   await run(['trust', ...digests, '--file', path('service', 'trust.json')]);
   const operators = beginning === 'new' ? ['operator'] : [];
-  for (const person of [...officers.map(({ name }) => name), 'ci', 'auditor', ...operators])
-    await run(['trust', ...digests], { as: person });
+  const people = [...officers.map(({ name }) => name), 'ci', 'auditor', ...operators];
+  await Promise.all(people.map((person) => run(['trust', ...digests], { as: person })));
   await run(['policy', 'verify', path('policy.json')], { as: 'auditor' });
 }
 
@@ -97,5 +106,5 @@ export async function startPrograms(
     const out = path('people', name, 'countersign.token');
     await run(['token', 'create', '--config', path('service.yaml'), '--name', name, '--out', out]);
   }
-  for (const { name } of officers) await run(['login'], { as: name });
+  await Promise.all(officers.map(({ name }) => run(['login'], { as: name })));
 }

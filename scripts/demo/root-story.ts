@@ -121,7 +121,8 @@ export async function closeStory({ installation, narrator }: Story): Promise<voi
   console.log(history.stdout.replace(/^/gmu, '   │ '));
   const folder = path('evidence', 'all');
   await narrator.run(['evidence', '--all', '--out', folder], { as: 'alice' });
-  for (const file of readdirSync(folder).sort()) await narrator.run(['verify', join(folder, file)], { as: 'auditor' });
+  const files = readdirSync(folder).sort();
+  await Promise.all(files.map((file) => narrator.run(['verify', join(folder, file)], { as: 'auditor' })));
   narrator.seen('every request, with the signer’s journal about it, holds without service, signer or Factory');
   await narrator.run(['signer', 'journal', 'verify', path('signer', 'state', 'journal.jsonl')]);
 }

@@ -74,7 +74,7 @@ export function createHttpApp(dependencies: HttpAppDependencies): HttpApp {
         ...createRootHandlers(signing, publicUrl),
         ...createDecisionHandlers(signing),
         ...createLoginHandlers(auth),
-        ...createServiceHandlers({ signing, clock, endings, openapi: createOpenApiDocument(address) }),
+        ...createServiceHandlers({ signing, clock, endings, openapi: () => createOpenApiDocument(address) }),
       },
       auth,
       rateLimits: createRateLimits(limits),

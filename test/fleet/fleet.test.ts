@@ -22,7 +22,7 @@ import { startLoad } from './lives.js';
 import { stagesIn } from './stages.js';
 import { summarise } from './summary.js';
 
-const KILLS = Number(process.env['COUNTERSIGN_KILLS'] ?? 200);
+const KILLS = Number(process.env['COUNTERSIGN_KILLS'] ?? 80);
 const SEED = Number(process.env['COUNTERSIGN_KILL_SEED'] ?? 20261122);
 const LANES = 8;
 /** How long it may take until nothing is due any more: a guard, many times what it takes. */

@@ -1,13 +1,13 @@
 import { expect } from '@jest/globals';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
-import { establish } from '../../scripts/demo/establish.js';
+import { establish, type FirstKey } from '../../scripts/demo/establish.js';
 import { createInstallation, writeConfiguration, type Installation } from '../../scripts/demo/installation.js';
-import { type Daemon, type Outcome, stopAll } from '../../scripts/demo/process.js';
+import type { Outcome } from '../../scripts/demo/process.js';
 import { EXIT } from '../../src/cli/exit-codes.js';
 import { replaceFile } from '../../src/cli/replace-file.js';
 import { openStore } from '../../src/store/index.js';
@@ -19,8 +19,9 @@ import { createSupervisor } from './supervisor.js';
 
 const MORTAL = fileURLToPath(new URL('mortal.mjs', import.meta.url));
 
-/** The programs that are killed; the Factory is somebody else's. */
+/** The programs that die at their steps; the Factory has none, it is somebody else's. */
 export type Mortal = 'service' | 'signer';
+type Program = Mortal | 'sandbox';
 
 export interface Kill {
   readonly program: Mortal;
@@ -46,15 +47,24 @@ export interface KillSite extends Pick<Installation, 'path' | 'factory' | 'ports
   readonly store: Store;
   /** Runs a command as one of the people, again and again as long as what it calls cannot be reached. Fails if it is refused. */
   call(args: readonly string[], as: string): Promise<string>;
-  /** Does `work`, in which the program has to die as planned and is started again. Fails if it never comes to the step. */
-  killing<T>(kill: Kill, work: () => Promise<T>): Promise<T>;
+  /**
+   * Does `work`, in which a program has to die at each of the steps, in their order, and is started again. Fails if it never comes to one.
+   */
+  killing<T>(kills: readonly Kill[], work: () => Promise<T>): Promise<T>;
+  /** Kills a program wherever it is just now. Resolves when it was started again. */
+  kill(program: Program): Promise<void>;
+  /** How often the program has died so far. */
+  deaths(program: Program): number;
+  /** Does `work` while the service is stopped, as its operator would. */
+  withoutService(work: () => Promise<void>): Promise<void>;
   /** What the operator does when there is a next policy. */
   restartServiceWithPolicies(count: number): Promise<void>;
   signerLog(): string;
   end(): Promise<void>;
 }
 
-export async function openKillSite(): Promise<KillSite> {
+/** @param keys that the token holds and the Factory's roots name */
+export async function openKillSite(keys: readonly FirstKey[]): Promise<KillSite> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-kill-'));
   const installation = await createInstallation(
     folder,
@@ -69,12 +79,8 @@ export async function openKillSite(): Promise<KillSite> {
   const shim = putShimBeforeToken(installation);
   allowManyCalls(installation);
 
-  const factory: Daemon[] = [];
-  const supervisor = createSupervisor<Mortal>((program) => installation.start(program));
-  const supervised: Installation = {
-    ...installation,
-    start: (program) => (program === 'sandbox' ? installation.start(program) : supervisor.start(program)),
-  };
+  const supervisor = createSupervisor<Program>((program) => installation.start(program));
+  const supervised: Installation = { ...installation, start: (program) => supervisor.start(program) };
   const asPerson = (args: readonly string[], as?: string): Promise<CliRun> =>
     cli(args, { home: folder, ...(as === undefined ? {} : { config: path('people', as, 'client.yaml') }) });
   const run = async (args: readonly string[], { as }: { as?: string } = {}): Promise<Outcome> => {
@@ -86,11 +92,10 @@ export async function openKillSite(): Promise<KillSite> {
   };
   const stopEverything = async (): Promise<void> => {
     await supervisor.stopAll();
-    await stopAll(factory);
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    await establish(supervised, { step: () => undefined, seen: () => undefined, run }, factory);
+    await establish(supervised, { step: () => undefined, seen: () => undefined, run }, [], keys);
   } catch (error) {
     await stopEverything();
     throw error;
@@ -114,20 +119,33 @@ export async function openKillSite(): Promise<KillSite> {
       if (done.status === EXIT.done) return done.stdout;
       throw new Error(`countersign ${args.join(' ')} ended with ${done.status}:\n${done.stderr}`);
     },
-    async killing({ program, step, skip = 0, victim }, work) {
+    async killing(kills, work) {
       const before = supervisor.deaths.length;
-      rmSync(path('kill.struck.json'), { force: true });
-      replaceFile(path('kill.json'), JSON.stringify({ program, step, skip, victim }), 0o600);
+      const plan = path('kill.json');
+      replaceFile(plan, JSON.stringify(kills), 0o600);
       const result = await work();
-      await eventually(`${program} at ${step}`, () => (existsSync(path('kill.struck.json')) ? true : null));
-      const planned = victim === undefined ? [{ program, status: null, signal: 'SIGKILL' }] : [];
-      const deaths = await eventually(`the end of ${program}`, () => {
+      const left = (): string => readFileSync(plan, 'utf8');
+      await eventually(
+        () => `the steps ${left()}`,
+        () => (left() === '[]' ? true : null),
+      );
+      const planned = kills
+        .filter(({ victim }) => victim === undefined)
+        .map(({ program }) => ({ program, status: null, signal: 'SIGKILL' }));
+      const deaths = await eventually('all planned ends', () => {
         const seen = supervisor.deaths.slice(before);
         return seen.length >= planned.length ? seen : null;
       });
       await supervisor.settled();
       expect(deaths).toEqual(planned);
       return result;
+    },
+    kill: (program) => supervisor.kill(program),
+    deaths: (program) => supervisor.deaths.filter((death) => death.program === program).length,
+    async withoutService(work) {
+      await supervisor.stop('service');
+      await work();
+      await supervisor.start('service');
     },
     async restartServiceWithPolicies(count) {
       await supervisor.stop('service');

@@ -1,7 +1,7 @@
 /**
- * `countersign` as src/main.ts puts it together, with one thing more: when `serve` or `signer run` comes to the step that `kill.json` in
- * its home folder names, it ends by SIGKILL, or its workers do. The plan is moved away right before: that it is gone shows that the step
- * was reached.
+ * `countersign` as src/main.ts puts it together, with one thing more: when `serve` or `signer run` comes to a step that `kill.json` in
+ * its home folder lists, it ends by SIGKILL, or its workers do. The step is taken off the list right before: that it is gone shows that it
+ * was reached. The sandbox takes faults.
  */
 /* global AbortController */
 import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,6 @@ import { URL } from 'node:url';
 
 const home = process.env.HOME;
 const PLAN = join(home, 'kill.json');
-const STRUCK = join(home, 'kill.struck.json');
 /** Tries follow each other quickly here: what is waited for is a program that starts again. */
 const LIMITS = { intervalMs: 200, retryFirstMs: 200, retryMaxMs: 1000 };
 
@@ -19,7 +18,10 @@ const { runCommandLine } = await import(new URL('../../dist/cli/index.js', impor
 const interruption = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => interruption.abort());
 
-process.exitCode = await runCommandLine(process.argv.slice(2), {
+const args = process.argv.slice(2);
+if (args[0] === 'sandbox') args.push('--faults');
+
+process.exitCode = await runCommandLine(args, {
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
@@ -34,13 +36,14 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
 
 function strike(program, step) {
   const plan = readPlan();
-  if (plan === null || plan.program !== program || plan.step !== step) return;
-  if (plan.skip > 0) {
-    writeFileSync(`${PLAN}.new`, JSON.stringify({ ...plan, skip: plan.skip - 1 }));
-    return renameSync(`${PLAN}.new`, PLAN); // the other program may be reading it
+  const kill = plan.find((planned) => planned.program === program && planned.step === step);
+  if (kill === undefined) return;
+  if (kill.skip > 0) {
+    kill.skip -= 1;
+    return writePlan(plan);
   }
-  renameSync(PLAN, STRUCK);
-  const victims = plan.victim === 'workers' ? children() : [process.pid];
+  writePlan(plan.filter((planned) => planned !== kill));
+  const victims = kill.victim === 'workers' ? children() : [process.pid];
   for (const pid of victims) process.kill(pid, 'SIGKILL');
 }
 
@@ -48,9 +51,15 @@ function readPlan() {
   try {
     return JSON.parse(readFileSync(PLAN, 'utf8'));
   } catch (error) {
-    if (error.code === 'ENOENT') return null;
+    if (error.code === 'ENOENT') return [];
     throw error;
   }
+}
+
+/** In one piece: the other program may be reading it. */
+function writePlan(plan) {
+  writeFileSync(`${PLAN}.new`, JSON.stringify(plan));
+  renameSync(`${PLAN}.new`, PLAN);
 }
 
 function children() {

@@ -9,7 +9,10 @@ export interface Supervisor<P> {
   start(program: P): Promise<Daemon>;
   /** As its operator would: it is not started again. */
   stop(program: P): Promise<void>;
+  /** All of them, in the opposite order of their first start. */
   stopAll(): Promise<void>;
+  /** SIGKILL, out of the blue. Resolves when it was started again. */
+  kill(program: P): Promise<void>;
   /** Ends that nobody asked for, in their order. */
   readonly deaths: readonly Death<P>[];
   /** Resolves when all that were started run. Fails if one of them does not start again. */
@@ -40,6 +43,9 @@ export function createSupervisor<P>(startProgram: (program: P) => Promise<Daemon
     const daemon = await running.get(program)?.catch(() => undefined); // one that did not start need not be stopped
     await daemon?.stop();
   };
+  const settled = async (): Promise<void> => {
+    await Promise.all(running.values());
+  };
   return {
     deaths,
     start: (program) => {
@@ -48,10 +54,13 @@ export function createSupervisor<P>(startProgram: (program: P) => Promise<Daemon
     },
     stop,
     stopAll: async () => {
-      for (const program of running.keys()) await stop(program);
+      for (const program of [...running.keys()].reverse()) await stop(program);
     },
-    settled: async () => {
-      await Promise.all(running.values());
+    kill: async (program) => {
+      const daemon = await running.get(program);
+      await daemon?.kill();
+      await settled();
     },
+    settled,
   };
 }

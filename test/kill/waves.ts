@@ -1,11 +1,15 @@
+import { expect } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { createSignerClient } from '../../src/signer/client/index.js';
 import { rejectionOf } from '../support/reject-code.js';
 import { eventually } from './eventually.js';
 import type { KillSite } from './kill-site.js';
 
-export interface Wave {
+export interface Asked {
   readonly id: string;
+}
+
+export interface Wave extends Asked {
   readonly name: string;
   /** Of its own, so that no Wave stands in the way of another. */
   readonly tag: string;
@@ -22,7 +26,7 @@ export async function ask(site: KillSite): Promise<Wave> {
 }
 
 /** What an officer does. */
-export async function approve(site: KillSite, { id }: Wave, person: string): Promise<void> {
+export async function approve(site: KillSite, { id }: Asked, person: string): Promise<void> {
   const { shortCode } = JSON.parse(await site.call(['show', id, '--json'], person)) as { shortCode: string };
   await site.call(['approve', id, '--code', shortCode], person);
 }
@@ -36,9 +40,13 @@ export async function wholeWave(site: KillSite): Promise<Wave> {
   return wave;
 }
 
-export async function delivered(site: KillSite, { id }: Wave): Promise<void> {
-  const { state } = JSON.parse(await site.call(['show', id, '--wait', '60', '--json'], 'ci')) as { state: string };
-  if (state !== 'delivered') throw new Error(`the request is ${state}`);
+export async function delivered(site: KillSite, { id }: Asked): Promise<void> {
+  await eventually(`the delivery of ${id}`, async () => {
+    const { state } = JSON.parse(await site.call(['show', id, '--wait', '60', '--json'], 'ci')) as { state: string };
+    if (state === 'open' || state === 'signed') return null;
+    if (state !== 'delivered') throw new Error(`the request is ${state}`);
+    return true;
+  });
   await eventually(`the signer told of ${id}`, async () => (await site.store.requests.find(id))?.signerTold ?? null);
 }
 
@@ -55,7 +63,7 @@ export async function wholeRejection(site: KillSite): Promise<Wave> {
 }
 
 /** What somebody does who has a dossier and can reach the signer's socket; again and again as long as it does not answer. */
-export async function handToSigner(site: KillSite, { id }: Wave): Promise<string> {
+export async function handToSigner(site: KillSite, { id }: Asked): Promise<string> {
   const lines = (await site.call(['dossier', id], 'alice')).split(/(?<=\n)/u);
   return answerOf(() => signerOf(site).sign(lines));
 }
@@ -70,6 +78,20 @@ export async function answerOf(ask: () => Promise<unknown>): Promise<string> {
 
 export function signerOf({ path }: KillSite): ReturnType<typeof createSignerClient> {
   return createSignerClient({ socketPath: path('signer', 'signer.sock') });
+}
+
+/** A key made in the token beside the running signer. @returns its keyid */
+export async function generateKey(site: KillSite, role: 'root' | 'targets'): Promise<string> {
+  const config = ['--config', site.path('signer.yaml')];
+  const made = ['--factory', site.factory, '--role', role, '--type', 'ed25519'];
+  return (await expectDone(site, ['key', 'generate', ...config, ...made])).trim();
+}
+
+/** Runs a command as nobody in particular, in a process of its own. @returns what it prints */
+export async function expectDone(site: KillSite, args: readonly string[]): Promise<string> {
+  const { status, stdout, stderr } = await site.countersign(args);
+  expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
+  return stdout;
 }
 
 /** What the signer's journal holds of a type. */

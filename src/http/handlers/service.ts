@@ -6,7 +6,8 @@ export interface ServiceHandlerDependencies {
   readonly signing: SigningService;
   readonly clock: Clock;
   readonly endings: Pick<Endings, 'ended'>;
-  readonly openapi: object;
+  /** Makes the document; called once, when somebody wants it: it takes a tenth of the time in which a service starts. */
+  readonly openapi: () => object;
 }
 
 type ServiceHandlers = Pick<Handlers, 'listKeys' | 'getPolicy' | 'listEvents' | 'health' | 'readiness' | 'openapi'>;
@@ -20,6 +21,7 @@ export function createServiceHandlers({
   endings,
   openapi,
 }: ServiceHandlerDependencies): ServiceHandlers {
+  let document: object | null = null;
   const readiness = keptFor(READINESS_KEPT_MS, clock, () => signing.readiness());
   return {
     async listKeys() {
@@ -38,7 +40,10 @@ export function createServiceHandlers({
       const report = endings.ended ? STOPPING : await readiness();
       return { status: report.ready ? 200 : 503, json: report };
     },
-    openapi: () => ({ status: 200, json: openapi }),
+    openapi() {
+      document ??= openapi();
+      return { status: 200, json: document };
+    },
   };
 }
 

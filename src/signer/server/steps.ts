@@ -16,6 +16,7 @@ export const SIGNER_STEPS = [
   'sign:intended', // the intent is on the disk; nothing was signed
   'sign:made', // the tokens signed; only memory has the signatures
   'journal:signature',
+  'journal:signatures', // some of a root update's
   'sign:recorded', // the signatures are on the disk; nobody has seen them
   'veto:judged',
   'journal:veto',
