@@ -170,6 +170,11 @@ describe('keys in tokens', () => {
       expect(await usesOf('targets')).toEqual({ [first]: 'in-root', [targets.keyid]: 'standby' });
       const cancelled = await ask({ op: 'rotate-key', role: 'targets' });
       expect(await inStatement(cancelled)).toEqual([targets.keyid]);
+      const destroy = ['key', 'destroy', targets.keyid, '--config', site.path('signer.yaml')];
+      const asking = ['--client-config', site.path('people', 'operator', 'client.yaml')];
+      expect((await run([...destroy, ...asking], { expect: EXIT.refused })).stderr).toContain(
+        `open request ${cancelled}`,
+      );
       await run(['cancel', cancelled], { as: 'operator' });
       await noTransaction();
       const id = await ask({ op: 'rotate-key', role: 'targets' });
