@@ -11,11 +11,11 @@ import { formatTable } from '../src/cli/terminal/table.js';
 import { keyProofPayload, readDossierLines, writeRootDossier } from '../src/dossier/index.js';
 import type { TargetsDocument } from '../src/factory/index.js';
 import type { SignResult } from '../src/signer/index.js';
-import { encodeCanonical, parseTargets, serializeMetadata, type Signature, verifySignature } from '../src/tuf/index.js';
+import { parseTargets, type Signature, verifySignature } from '../src/tuf/index.js';
 import { CHANGELOG, KEYS, replaceKey } from '../test/support/root-base.js';
 import { createRootFixture } from '../test/support/root-fixture.js';
 import { tufKey, type TufKey } from '../test/support/tuf-key.js';
-import { ciTarget } from './ci-builds.js';
+import { productionDocument } from './production-document.js';
 import { closingOnError, createClosing } from './closing.js';
 import { quantile, timed } from './measure.js';
 import { cpuMs, memoryBytes } from './process-account.js';
@@ -35,7 +35,6 @@ const SAMPLES = new Map([
   [100, 5],
   [1_000, 3],
 ]);
-const TARGETS_IN_DOCUMENT = 18;
 
 export async function benchReSign({ samples, sizes = SIZES, workers }: ReSignOptions): Promise<void> {
   for (const type of ['rsa4096', 'ed25519'] as const) {
@@ -127,17 +126,7 @@ async function makeSubject(
 
 /** Read when it is looked at: the values of thousands would fill the memory. */
 function productionTargets(index: number, outgoing: TufKey): TargetsDocument {
-  const tag = `tag-${String(index).padStart(5, '0')}`;
-  const targets = Array.from({ length: TARGETS_IN_DOCUMENT }, (_, board) => ciTarget(`board-${board}`, 42, [tag]));
-  const signed = {
-    _type: 'Targets',
-    expires: '2030-01-01T00:00:00Z',
-    targets: Object.fromEntries(targets),
-    version: 42,
-  };
-  const signedBytes = encodeCanonical(signed);
-  const signatures = [outgoing, KEYS.online].map((key) => key.sign(signedBytes));
-  const bytes = serializeMetadata({ signatures, signedBytes });
+  const { tag, bytes } = productionDocument(index, [outgoing, KEYS.online]);
   return {
     ...{ tag, wave: null },
     get metadata() {

@@ -1,12 +1,13 @@
 /**
  * `npm run bench [-- NAME… [--samples N]]`: all benchmarks, or those named. Each makes what it needs in temporary folders.
- * `re-sign` also takes `--documents 10,100` and `--workers N`.
+ * `re-sign` and `root-update` take `--documents 10,100` too, `re-sign` also `--workers N`.
  */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchApproval } from './approval.js';
 import { benchCanonical } from './canonical.js';
 import { benchReSign } from './re-sign.js';
+import { benchRootUpdate } from './root-update.js';
 import { benchSigner } from './signer.js';
 
 const BENCHMARKS = new Map<string, (samples: number | undefined) => unknown>([
@@ -14,6 +15,7 @@ const BENCHMARKS = new Map<string, (samples: number | undefined) => unknown>([
   ['signer', benchSigner],
   ['approval', benchApproval],
   ['re-sign', (samples) => benchReSign({ samples, sizes, workers })],
+  ['root-update', () => benchRootUpdate({ sizes })],
 ]);
 
 const { values, positionals } = parseArgs({

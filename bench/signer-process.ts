@@ -21,6 +21,8 @@ const CALL_TIMEOUT_MS = 3_600_000;
 export interface BenchToken {
   readonly key: TokenKey;
   readonly raw: RawToken;
+  /** One more key in it, for the root role. */
+  makeRootKey(): Promise<TokenKey>;
   /** Another process that does the same. */
   openRaw(): Promise<RawToken>;
   /** What the signer's configuration says of it. */
@@ -37,6 +39,7 @@ export async function openBenchToken(keyType: KeyType, closing: Closing, workers
   closing.add(() => hsm.remove());
   const token = hsm.makeToken(TOKEN_LABEL);
   const key = await generateKey(token, { factory: FACTORY, role: 'targets', type: keyType }, hsm.options);
+  const makeRootKey = () => generateKey(token, { factory: FACTORY, role: 'root', type: keyType }, hsm.options);
   const openRaw = async (): Promise<RawToken> => {
     const raw = await openRawToken(token, key.keyid, mkdtempSync(join(folder, 'raw-')));
     closing.add(() => raw.close());
@@ -45,6 +48,7 @@ export async function openBenchToken(keyType: KeyType, closing: Closing, workers
   const { module, moduleEnvironment, pinFile, label } = token;
   return {
     key,
+    makeRootKey,
     raw: await openRaw(),
     openRaw,
     folder,
@@ -57,10 +61,11 @@ export async function startSigner(
   { folder, key, config }: BenchToken,
   trust: { readonly policy: string; readonly pins: Pins },
   closing: Closing,
+  moreKeys: readonly TokenKey[] = [],
 ): Promise<{ client: SignerClient; socketPath: string; pid: number }> {
   const home = mkdtempSync(join(folder, 'signer-'));
   const stateDir = join(home, 'state');
-  await initSigner({ stateDir, policies: [trust.policy], pins: trust.pins, keys: [key], now: new Date() });
+  await initSigner({ stateDir, policies: [trust.policy], pins: trust.pins, keys: [key, ...moreKeys], now: new Date() });
   const socketPath = join(home, 'signer.sock');
   const configPath = join(home, 'signer.yaml');
   writeFileSync(

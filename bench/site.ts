@@ -36,11 +36,11 @@ export interface Site extends BenchToken {
 
 export async function openSite(keyType: KeyType, closing: Closing): Promise<Site> {
   const token = await openBenchToken(keyType, closing);
-  const factory = await openFactory(token.key.key, closing);
+  const factory = await openFactory({ targets: [token.key.key] }, closing);
   const officers = { alice: softKey('ssh-ed25519'), bob: softKey('ssh-ed25519'), carol: softKey('ssh-ed25519') };
   const trust = await establishTrust(factory, officers);
   const { socketPath } = await startSigner(token, trust, closing);
-  const url = await startService(token.folder, factory, trust, socketPath, closing);
+  const { url } = await startService(token.folder, factory, trust, socketPath, closing);
   const alice = await logIn(url, officers.alice);
   const bob = await logIn(url, officers.bob);
   const carol = await logIn(url, officers.carol);
@@ -61,13 +61,13 @@ export async function openSite(keyType: KeyType, closing: Closing): Promise<Site
   };
 }
 
-async function startService(
+export async function startService(
   folder: string,
   factory: Factory,
   { policy, pins }: { readonly policy: string; readonly pins: Pins },
   socketPath: string,
   closing: Closing,
-): Promise<string> {
+): Promise<{ url: string; pid: number }> {
   const port = await freePort();
   const file = (name: string, text: string): string => {
     writeFileSync(join(folder, name), text, { mode: 0o600 });
@@ -81,7 +81,8 @@ async function startService(
       signer: { socket: socketPath },
       policy: [file('policy.json', policy)],
       trust: file('trust.json', serializePins(pins)),
-      factories: { [FACTORY]: { tokenFile: file('factory.token', `${factory.token}\n`) } },
+      // thousands of documents in one answer
+      factories: { [FACTORY]: { tokenFile: file('factory.token', `${factory.token}\n`), timeoutSeconds: 300 } },
       limits: { requestsPerMinute: 100_000 },
       log: { level: 'info', style: 'json' },
     }),
@@ -92,11 +93,11 @@ async function startService(
     ready: async () => (await fetch(`${url}/healthz`)).ok,
   });
   closing.add(() => daemon.stop());
-  return url;
+  return { url, pid: daemon.pid };
 }
 
 /** A policy that wants two of its officers, signed by all of them, and the pins that go with it. */
-async function establishTrust(
+export async function establishTrust(
   { url, client }: Factory,
   officers: Readonly<Record<string, SoftKey>>,
 ): Promise<{ policy: string; pins: Pins }> {
@@ -111,10 +112,10 @@ async function establishTrust(
         name: FACTORY,
         url,
         firstRoot: { version: 1, sha256 },
-        tokens: [{ label: TOKEN_LABEL, serial: null, roles: ['targets'] }],
+        tokens: [{ label: TOKEN_LABEL, serial: null, roles: ['root', 'targets'] }],
       },
     ],
-    kinds: { wave: rules, policy: rules },
+    kinds: { wave: rules, root: rules, policy: rules },
     officers: Object.entries(officers).map(([person, { line }]) => ({ person, keys: [line] })),
     previous: null,
     version: 1,
@@ -128,7 +129,7 @@ async function establishTrust(
   return { policy, pins: { policySha256, firstRootSha256: { [FACTORY]: sha256 } } };
 }
 
-async function logIn(baseUrl: string, key: SoftKey): Promise<ApiClient> {
+export async function logIn(baseUrl: string, key: SoftKey): Promise<ApiClient> {
   const stranger = createApiClient({ baseUrl });
   const { challenge } = await stranger.loginChallenge({ publicKey: key.line });
   const { session } = await stranger.login({ challenge, sshsig: key.sign(NAMESPACES.login, challenge) });

@@ -143,7 +143,8 @@ export const ERROR_CODES = [
   // signing/, store/
   'REQUEST_NOT_FOUND',
   'REQUEST_OPEN_EXISTS', // one open wave per tag
-  'EXTERNAL_SIGNATURE_INVALID', // handed in for a root update, and not over its roots
+  'EXTERNAL_SIGNATURE_INVALID', // handed in for a root update, and not over its documents
+  'SIGNATURES_MISSING', // keys in tokens of another signer have yet to sign
   'ROOT_UPDATE_ACTIVE', // the Factory has a root update under way that is not ours
   'ROOT_UPDATE_LOST', // the Factory does not have our root update any more
   'REQUEST_STATE', // not possible in the state that the request is in

@@ -44,8 +44,8 @@ export interface Installation {
   /** Runs the command line as one of the people (their client configuration), or as nobody. */
   readonly countersign: (args: readonly string[], options?: { as?: string; input?: string }) => Promise<Outcome>;
   readonly ports: { readonly factory: number; readonly service: number; readonly metrics: number };
-  /** Makes the SoftHSM tokens, as an operator with hardware tokens would with their vendor's tool. */
-  readonly makeToken: () => Promise<void>;
+  /** Makes the SoftHSM tokens, or others of these labels, as an operator with hardware tokens would with their vendor's tool. */
+  readonly makeToken: (labels?: readonly string[]) => Promise<void>;
   readonly start: (program: 'sandbox' | 'signer' | 'service') => Promise<Daemon>;
 }
 
@@ -74,8 +74,8 @@ export async function createInstallation(
         env: environmentOf(as),
         ...(input === undefined ? {} : { input }),
       }),
-    makeToken: async () => {
-      for (const label of installation.tokens) {
+    makeToken: async (labels = installation.tokens) => {
+      for (const label of labels) {
         const made = await runProgram(process.execPath, [MAKE_TOKEN, '--dir', path('tokens'), '--label', label]);
         if (made.status !== 0) throw new Error(made.stderr);
       }

@@ -3,9 +3,11 @@ export { OPERATIONS, type OperationId } from './operations.js';
 export { BEARER_PREFIXES, HEADERS, MEDIA_TYPES } from './wire.js';
 export { PROBLEM_TYPE_PREFIX, problemSchema, type Problem } from './schemas/problem.js';
 export {
+  importedSignaturesBodySchema,
   rootUpdateDocumentsSchema,
   rootUpdateIntentionSchema,
   type ExternalSignaturesBody,
+  type ImportedSignaturesBody,
   type RootChainsWire,
   type RootIntentionBody,
   type RootTransactionWire,

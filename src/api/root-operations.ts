@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Operation } from './operation.js';
 import {
   externalSignaturesBodySchema,
+  importedSignaturesBodySchema,
   rootChainsSchema,
   rootTransactionSchema,
   submitRootUpdateBodySchema,
@@ -55,6 +56,19 @@ export const ROOT_OPERATIONS = {
     body: { schema: externalSignaturesBodySchema, as: 'form' },
     answers: { 200: { description: 'The request with the signatures', content: json(requestViewSchema) } },
     problems: [404, 409, 422],
+  },
+  importSignatures: {
+    method: 'post',
+    path: '/v1/requests/{id}/signatures',
+    summary: 'Hand in what another signer has signed, at a machine without a network',
+    group: 'Requests',
+    access: 'request',
+    params: z.strictObject({ id: requestIdText }),
+    query: nothing,
+    headers: noHeaders,
+    body: { schema: importedSignaturesBodySchema, as: 'bytes' },
+    answers: { 200: { description: 'The request with the signatures', content: json(requestViewSchema) } },
+    problems: [404, 409, 413, 422],
   },
   getRoots: {
     method: 'get',

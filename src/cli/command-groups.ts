@@ -27,9 +27,10 @@ const GROUPS: readonly CommandGroup[] = [
   { words: ['root'], load: async () => (await import('./commands/root.js')).addRootCommands },
   { words: ['contribute'], load: async () => (await import('./commands/contribute.js')).addContributeCommand },
   {
-    words: ['requests', 'show', 'cancel', 'signed', 'dossier', 'evidence', 'statement'],
+    words: ['requests', 'show', 'cancel', 'signed', 'evidence', 'statement'],
     load: async () => (await import('./commands/requests.js')).addRequestCommands,
   },
+  { words: ['dossier'], load: async () => (await import('./commands/dossier.js')).addDossierCommands },
   { words: ['review'], load: async () => (await import('./commands/review.js')).addReviewCommand },
   {
     words: ['approve', 'reject'],

@@ -23,12 +23,27 @@ export function describeRequest(request: RequestView): string {
     ...request.signatures.map(
       (signature) => `Signature  ${signature.keyid} (${signature.method}), ${signature.signedAt}`,
     ),
+    ...describeMissing(request),
     ...(request.lastError === undefined
       ? []
       : [`Last error ${request.lastError.code}: ${plain(request.lastError.message)}`]),
     `Statement  sha256 ${request.statementSha256}`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Which keys have yet to sign, and in which tokens they are: who has one of them reads here what to do. */
+export function describeMissing({ root }: RequestView): string[] {
+  return [
+    ...(root?.missingSigners ?? []).map(
+      ({ missing, keyids }) =>
+        `Lacks      ${missing} signature(s) from outside, by ${keyids.join(' or ')} (contribute)`,
+    ),
+    ...(root?.missingSignatures ?? []).map(
+      ({ keyid, role, token, documents }) =>
+        `Lacks      ${documents} signature(s) of the ${role} key ${keyid}${token === null ? '' : ` in token ${plain(token)}`}`,
+    ),
+  ];
 }
 
 function whatIsAsked({ kind, wave, root }: RequestView): string {

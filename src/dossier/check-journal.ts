@@ -2,24 +2,18 @@ import { CountersignError } from '../errors.js';
 import type { JournalLine } from './dossier-line.js';
 import { parseJournalText, type EvidenceEntry } from './journal-entry.js';
 import type { Statement } from './statement.js';
-import type { CheckedJournal, DossierSignature } from './verified-dossier.js';
+import type { CheckedJournal, DossierSignature, WrittenJournal } from './verified-dossier.js';
 
-/** What the rest of the dossier says, by which its journal is judged. */
+/** What is approved, by which a signer's journal is judged. */
 export interface ApprovedParts {
   readonly statement: Statement;
   readonly statementSha256: string;
   /** The officers whose approvals count. */
   readonly persons: readonly string[];
-  readonly signatures: readonly DossierSignature[];
 }
 
 type Intent = Extract<EvidenceEntry, { type: 'intent' }>;
 type IntentPart = Extract<EvidenceEntry, { type: 'intent-part' }>;
-/** One signature, with the place of the line that it stands in. */
-interface WrittenSignature extends Pick<DossierSignature, 'document' | 'keyid' | 'method' | 'sig'> {
-  readonly seq: number;
-  readonly at: string;
-}
 interface Place {
   readonly seq: number;
   readonly prev: string;
@@ -27,13 +21,48 @@ interface Place {
 }
 
 /**
- * Checks the lines of the signer's journal: they follow each other without a gap, begin with the decision to sign this
- * statement and these documents on the word of officers whose approvals are there, and end with the last of exactly the
- * signatures in the dossier.
+ * Checks the journals of all signers that took part: together they have exactly the signatures in the dossier, each in one of
+ * them. Otherwise as `checkJournal`.
  *
  * @throws EVIDENCE_INVALID
  */
-export function checkJournal(lines: readonly JournalLine[], approved: ApprovedParts): CheckedJournal {
+export function checkJournals(
+  journals: readonly (readonly JournalLine[])[],
+  signatures: readonly DossierSignature[],
+  approved: ApprovedParts,
+): WrittenJournal[] {
+  const checked = journals.map((lines) => ({ lines, ...checkJournal(lines, approved) }));
+  checkSame(
+    checked.flatMap((one) => one.signatures),
+    signatures,
+  );
+  return checked.map(({ lines, journal }) => ({ lines, journal }));
+}
+
+/**
+ * The signatures that stand in the lines of a signer's journal. Neither they nor the lines are judged.
+ *
+ * @throws EVIDENCE_INVALID a line is none of a journal
+ */
+export function readJournalSignatures(lines: readonly JournalLine[]): DossierSignature[] {
+  return lines.flatMap((line) => {
+    const entry = line.type === 'journal' ? parseJournalText(line.text) : null;
+    return entry?.type === 'signature' || entry?.type === 'signatures' ? signaturesIn(entry) : [];
+  });
+}
+
+/**
+ * Checks the lines of a signer's journal: they follow each other without a gap, begin with the decision to sign this
+ * statement and these documents on the word of officers whose approvals are there, and end with a signature. The signatures
+ * themselves are not verified.
+ *
+ * @returns with the signatures that stand in it
+ * @throws EVIDENCE_INVALID
+ */
+function checkJournal(
+  lines: readonly JournalLine[],
+  approved: ApprovedParts,
+): { readonly journal: CheckedJournal; readonly signatures: readonly DossierSignature[] } {
   const entries: EvidenceEntry[] = [];
   let before: Place | null = null;
   for (const line of lines) {
@@ -50,18 +79,21 @@ export function checkJournal(lines: readonly JournalLine[], approved: ApprovedPa
   if (lines[0]?.type !== 'journal') throw invalid('they do not begin with the decision to sign');
   const { intent, parts, later } = splitIntent(entries);
   checkIntent(intent, parts, approved);
-  const signatures = later.flatMap((entry) => requireSignatures(entry, approved.statementSha256));
+  const written = later.flatMap((entry) => {
+    const made = requireSignatures(entry, approved.statementSha256);
+    return made.map((signature) => ({ seq: entry.seq, signature }));
+  });
   checkTimesAscend(entries);
-  checkSame(signatures, approved.signatures);
   const head = entries.at(-1);
-  if (head === undefined || before === null || head.seq !== before.seq)
+  if (head === undefined || before === null || head.seq !== before.seq || written.length === 0)
     throw invalid('they do not end with a signature');
-  return {
+  const journal = {
     intent: { seq: intent.seq, hash: intent.hash, at: intent.at, persons: intent.persons },
-    signatures: signatures.map(({ seq, keyid, at }) => ({ seq, keyid, at })),
+    signatures: written.map(({ seq, signature: { keyid, signedAt } }) => ({ seq, keyid, at: signedAt })),
     head: { seq: head.seq, hash: head.hash },
     others: lines.length - entries.length,
   };
+  return { journal, signatures: written.map(({ signature }) => signature) };
 }
 
 function requireNext(before: Place | null, place: Place): void {
@@ -115,12 +147,15 @@ function checkIntent(
   }
 }
 
-function requireSignatures(entry: EvidenceEntry, statementSha256: string): WrittenSignature[] {
+function requireSignatures(entry: EvidenceEntry, statementSha256: string): DossierSignature[] {
   if (entry.type !== 'signature' && entry.type !== 'signatures') throw invalid(`entry ${entry.seq} is no signature`);
   if (entry.statement !== statementSha256) throw invalid(`entry ${entry.seq} is about another statement`);
-  const { seq, at } = entry;
+  return signaturesIn(entry);
+}
+
+function signaturesIn(entry: Extract<EvidenceEntry, { type: 'signature' | 'signatures' }>): DossierSignature[] {
   const made = entry.type === 'signature' ? [entry] : entry.signatures;
-  return made.map(({ document, keyid, method, sig }) => ({ document, keyid, method, sig, seq, at }));
+  return made.map(({ document, keyid, method, sig }) => ({ document, keyid, method, sig, signedAt: entry.at }));
 }
 
 function checkTimesAscend(entries: readonly EvidenceEntry[]): void {
@@ -130,20 +165,18 @@ function checkTimesAscend(entries: readonly EvidenceEntry[]): void {
   }
 }
 
-/** The journal has every signature of the dossier, each once and word for word, and no other. */
-function checkSame(entries: readonly WrittenSignature[], signatures: readonly DossierSignature[]): void {
-  const written = new Set(
-    entries.map(({ document, keyid, method, sig, at }) => nameOf([document, keyid, method, sig, at])),
-  );
-  const shown = signatures.map(({ document, keyid, method, sig, signedAt }) =>
-    nameOf([document, keyid, method, sig, signedAt]),
-  );
-  const same = entries.length === shown.length && shown.length > 0 && shown.every((one) => written.has(one));
+/** The journals have every signature of the dossier, each once and word for word, and no other. */
+function checkSame(written: readonly DossierSignature[], signatures: readonly DossierSignature[]): void {
+  const names = new Set(written.map(nameOf));
+  const same =
+    written.length === signatures.length &&
+    signatures.length > 0 &&
+    signatures.every((signature) => names.has(nameOf(signature)));
   if (!same) throw invalid('their signatures are not those of the dossier');
 }
 
-function nameOf(parts: readonly (string | number)[]): string {
-  return JSON.stringify(parts);
+function nameOf({ document, keyid, method, sig, signedAt }: DossierSignature): string {
+  return JSON.stringify([document, keyid, method, sig, signedAt]);
 }
 
 function invalid(why: string): CountersignError {

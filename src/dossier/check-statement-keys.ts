@@ -13,6 +13,30 @@ const REFUSED: readonly [attribute: keyof StatementKey['attributes'], value: boo
 ];
 
 /**
+ * Checks a key in a token, as somebody tells of it: the policy names that token for its role, the key is kept there for good, and
+ * has proved itself to be held for this role of this Factory.
+ *
+ * @param pointer to the key in what was told
+ * @throws KEY_ROLE_MISMATCH, KEY_ATTRIBUTES, KEY_PROOF_INVALID, KEY_INVALID
+ * @throws STATEMENT_KEYS_MISMATCH the key is of another type
+ */
+export function checkHeldKey(
+  key: StatementKey,
+  { factory, service }: Pick<RootStatement, 'factory' | 'service'>,
+  tokens: PolicyFactory['tokens'],
+  pointer: string,
+): void {
+  const { keyid, role, spkiBase64, keytype } = key;
+  requireToken(key, pointer, tokens);
+  requireKept(key, pointer);
+  const publicKey = keyFromSpkiDer(Buffer.from(spkiBase64, 'base64'));
+  if (publicKey.keytype !== keytype) {
+    throw mismatch(pointer, `the key ${keyid} is of type ${publicKey.keytype}, not ${keytype}`);
+  }
+  verifyKeyProof({ factory, keyid, role, service }, publicKey, key.proof);
+}
+
+/**
  * Checks the keys of a root update's statement: just the offline keys that its changes bring in, in their order, each in a
  * token that the policy names for its role, kept there for good, and proved by itself to be held for this role of this
  * Factory.
@@ -32,46 +56,44 @@ export function checkStatementKeys(
     const { keyid, role, spkiBase64 } = key;
     const change = wanted[index];
     const same = change?.keyid === keyid && change.role === role && change.spkiBase64 === spkiBase64;
-    if (!same) throw mismatch(index, `the changes do not bring in the key ${keyid} for the role ${role} here`);
-    requireToken(key, index, tokens);
-    requireKept(key, index);
-    const publicKey = keyFromSpkiDer(Buffer.from(spkiBase64, 'base64'));
-    if (publicKey.keytype !== key.keytype) {
-      throw mismatch(index, `the key ${keyid} is of type ${publicKey.keytype}, not ${key.keytype}`);
-    }
-    verifyKeyProof({ factory, keyid, role, service }, publicKey, key.proof);
+    const pointer = jsonPointer('keys', index);
+    if (!same) throw mismatch(pointer, `the changes do not bring in the key ${keyid} for the role ${role} here`);
+    checkHeldKey(key, { factory, service }, tokens, pointer);
   }
   const missing = wanted[keys.length];
   if (missing !== undefined) {
-    throw mismatch(keys.length, `the changes bring in the key ${missing.keyid}, which the statement says nothing of`);
+    throw mismatch(
+      jsonPointer('keys', keys.length),
+      `the changes bring in the key ${missing.keyid}, which the statement says nothing of`,
+    );
   }
 }
 
 /** No signer would sign with a key in another token: once in the root, it would be a key that nobody can use. */
-function requireToken({ keyid, role, token }: StatementKey, index: number, tokens: PolicyFactory['tokens']): void {
+function requireToken({ keyid, role, token }: StatementKey, pointer: string, tokens: PolicyFactory['tokens']): void {
   const fits = tokens.some(
     ({ label, serial, roles }) =>
       label === token.label && (serial === null || serial === token.serial) && roles.includes(role),
   );
   if (fits) return;
   throw new CountersignError('KEY_ROLE_MISMATCH', `the policy has no token ${token.label} for the role ${role}`, {
-    pointer: jsonPointer('keys', index, 'token'),
+    pointer: `${pointer}/token`,
     hint: 'a new policy version can name it, or its serial number is another one',
     details: { keyid, role, label: token.label, serial: token.serial },
   });
 }
 
-function requireKept({ keyid, attributes }: StatementKey, index: number): void {
+function requireKept({ keyid, attributes }: StatementKey, pointer: string): void {
   for (const [attribute, value, means] of REFUSED) {
     if (attributes[attribute] !== value) continue;
     throw new CountersignError('KEY_ATTRIBUTES', `the key ${keyid} must not come into force: ${means}`, {
-      pointer: jsonPointer('keys', index, 'attributes', attribute),
+      pointer: `${pointer}/attributes/${attribute}`,
       hint: 'make a new key with `countersign key generate`',
       details: { keyid },
     });
   }
 }
 
-function mismatch(index: number, message: string): CountersignError {
-  return new CountersignError('STATEMENT_KEYS_MISMATCH', message, { pointer: jsonPointer('keys', index) });
+function mismatch(pointer: string, message: string): CountersignError {
+  return new CountersignError('STATEMENT_KEYS_MISMATCH', message, { pointer });
 }

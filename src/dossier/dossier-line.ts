@@ -47,6 +47,8 @@ const lineSchema = z.discriminatedUnion('type', [
     prev: sha256Schema,
     hash: sha256Schema,
   }),
+  // what follows is the journal of another signer
+  z.strictObject({ type: z.literal('next-journal') }),
 ]);
 
 /** One line of a dossier. Documents stand as strings, so that their exact bytes survive any JSON tool. */

@@ -8,7 +8,13 @@ import {
   explainRootUpdate,
   nameDocument,
 } from './explain-root.js';
-import type { CheckedApproval, NotCounted, VerifiedDossier, VerifiedWaveDossier } from './verified-dossier.js';
+import type {
+  CheckedApproval,
+  CheckedJournal,
+  NotCounted,
+  VerifiedDossier,
+  VerifiedWaveDossier,
+} from './verified-dossier.js';
 
 /**
  * What a verified dossier proves, in plain words: whether it is approved, what and by whom, what the signer
@@ -51,7 +57,7 @@ export function explainVerification(verified: VerifiedDossier): string {
         ...[keyid, method, `at ${signedAt} (the signer's claim)`],
       ]),
     ),
-    describeJournal(verified),
+    ...describeJournals(verified),
     closing(verified),
   ];
   return sections
@@ -103,12 +109,18 @@ function describeApproval({ person, fingerprint, algorithm, why }: CheckedApprov
   return [person ?? 'nobody', key, why === undefined ? 'counted' : WHY_NOT[why]];
 }
 
-/** What the lines of the journal prove, and where proof ends and the signer's word begins. */
-function describeJournal({ journal }: VerifiedDossier): string[] {
-  if (journal === undefined) return [];
-  const { intent, signatures, head, others } = journal;
+/** What the lines of each journal prove, and where proof ends and the signer's word begins. */
+function describeJournals({ journals }: VerifiedDossier): string[][] {
+  if (journals.length < 2) return journals.map(({ journal }) => describeJournal(journal, "The signer's journal"));
   return [
-    "The signer's journal, which is the signer's own account of it:",
+    ...journals.map(({ journal }, index) => describeJournal(journal, `Journal ${index + 1} of ${journals.length}`)),
+    ['Several signers signed, each with keys of its own. Which of them was first, only their clocks tell.'],
+  ];
+}
+
+function describeJournal({ intent, signatures, head, others }: CheckedJournal, name: string): string[] {
+  return [
+    `${name}, which is the signer's own account of it:`,
     ...alignColumns([
       [
         `entry ${intent.seq}`,

@@ -2,14 +2,17 @@ export { buildRootStatement } from './build-root-statement.js';
 export type { RootStatementInput } from './build-root-statement.js';
 export { buildWaveStatement } from './build-wave-statement.js';
 export type { WaveStatementInput } from './build-wave-statement.js';
+export { readJournalSignatures } from './check-journal.js';
 export { checkExternals } from './check-externals.js';
 export { findMissingSigners } from './check-root-sign.js';
+export { checkHeldKey } from './check-statement-keys.js';
 export { offlineTargetsKeyids } from './check-sign.js';
 export { MAX_STATEMENT_LIFETIME_MS } from './check-statement.js';
 export type { DossierLine, ExternalLine, JournalLine, RejectionLine, SignatureLine } from './dossier-line.js';
 export { explainVerification } from './explain-verification.js';
 export { DEFAULT_DOSSIER_LIMITS } from './limits.js';
 export type { DossierLimits } from './limits.js';
+export { readJournalLines, writeJournalLines } from './journal-lines.js';
 export { parsePins, serializePins } from './pins.js';
 export type { Pins } from './pins.js';
 export { readDossierLines } from './read-dossier-lines.js';
@@ -18,6 +21,7 @@ export { shortCode } from './short-code.js';
 export { keyProofPayload, verifyKeyProof } from './key-proof.js';
 export type { KeyProof, KeyProofSubject } from './key-proof.js';
 export { requireKind } from './require-kind.js';
+export { statementKeySchema } from './root-statement.js';
 export type { RootStatement, RootStatementDocument, StatementKey } from './root-statement.js';
 export { encodeStatement, parseStatement, statementSha256 } from './statement.js';
 export type { Statement, StatementDocument } from './statement.js';
@@ -37,9 +41,11 @@ export type {
   VerifiedDossier,
   VerifiedRootDossier,
   VerifiedWaveDossier,
+  WrittenJournal,
 } from './verified-dossier.js';
 export { verifyDossier } from './verify-dossier.js';
 export type { VerifyOptions } from './verify-dossier.js';
+export { withSignatures } from './with-signatures.js';
 export { writeDossier } from './write-dossier.js';
 export type { DossierParts } from './write-dossier.js';
 export { writeRootDossier } from './write-root-dossier.js';

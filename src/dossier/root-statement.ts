@@ -17,7 +17,7 @@ const MAX_NEW_KEYS = 64;
 const attributeSchema = z.boolean().nullable();
 
 /** A key that is new to the roots: where it is, how it is kept, and that its holder has it. */
-const statementKeySchema = z.strictObject({
+export const statementKeySchema = z.strictObject({
   keyid: keyidSchema,
   keytype: z.enum(['RSA', 'ED25519']),
   /** SubjectPublicKeyInfo in DER, in base64. */

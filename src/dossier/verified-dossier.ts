@@ -60,6 +60,12 @@ export interface CheckedJournal {
   readonly others: number;
 }
 
+/** One signer's journal about a statement: what it says, and its lines as they stand in the dossier. */
+export interface WrittenJournal {
+  readonly journal: CheckedJournal;
+  readonly lines: readonly JournalLine[];
+}
+
 /** By which time expiry is judged: the verifier's clock, what the signer says about when it signed, or the statement's creation. */
 export type JudgedBy = 'clock' | 'signer-claim' | 'creation';
 
@@ -88,10 +94,10 @@ interface VerifiedParts {
   readonly judgedAt: Date;
   /** and where it comes from. */
   readonly judgedBy: JudgedBy;
-  /** The signer's journal, when the dossier holds its lines: so it does as evidence. */
+  /** The signers' journals, when the dossier holds their lines: so it does as evidence. */
+  readonly journals: readonly WrittenJournal[];
+  /** The first of them; mostly there is but one signer. */
   readonly journal?: CheckedJournal;
-  /** The same lines as they stand in the dossier. */
-  readonly journalLines: readonly JournalLine[];
 }
 
 export interface VerifiedWaveDossier extends VerifiedParts {

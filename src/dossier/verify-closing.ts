@@ -1,10 +1,14 @@
 import type { Signed } from '../tuf/index.js';
-import { checkJournal } from './check-journal.js';
+import { checkJournals } from './check-journal.js';
 import { checkTimes } from './check-times.js';
+import type { JournalLine } from './dossier-line.js';
 import type { DossierReader } from './dossier-reader.js';
 import type { Pins } from './pins.js';
 import type { DossierSignature, JudgedBy, VerifiedDossier } from './verified-dossier.js';
 import type { Authority, AuthorityTexts } from './verify-authority.js';
+
+/** Each signer has a journal; every one of them signs with keys of its own. */
+const MAX_JOURNALS = 16;
 
 /** What a dossier of any kind begins with, and how it is judged. */
 export interface DossierOpening {
@@ -41,18 +45,35 @@ export async function closeDossier(
   { lasting, maxJournalEntries }: { readonly lasting: readonly Signed[]; readonly maxJournalEntries: number },
 ): Promise<Closed> {
   const { statement, statementSha256, policy, policies, roots, rootChains } = authority;
-  const journalLines = await reader.journal(maxJournalEntries);
+  const journalLines = await readJournals(reader, maxJournalEntries);
   await reader.end();
-  const approved = { statement, statementSha256, persons: votes.quorum.persons, signatures };
-  const journal = journalLines.length === 0 ? null : checkJournal(journalLines, approved);
-  const decidedAt = journal?.intent.at ?? null;
+  const approved = { statement, statementSha256, persons: votes.quorum.persons };
+  const journals = journalLines.length === 0 ? [] : checkJournals(journalLines, signatures, approved);
+  const [journal] = journals.map((one) => one.journal);
+  const decidedAt =
+    journals
+      .map((one) => one.journal.intent.at)
+      .sort()
+      .at(-1) ?? null;
   const judged = checkTimes({ statement, lasting, signatures, decidedAt }, now, judgeBy);
   return {
     ...{ statementText: texts.statement, statementSha256, policy, policies, roots, rootChains },
     ...votes,
     signatures,
     ...judged,
-    ...(journal === null ? {} : { journal }),
-    journalLines,
+    journals,
+    ...(journal === undefined ? {} : { journal }),
   };
+}
+
+/** @param maxEntries of each */
+async function readJournals(reader: DossierReader, maxEntries: number): Promise<JournalLine[][]> {
+  const first = await reader.journal(maxEntries);
+  if (first.length === 0) return [];
+  const journals = [first];
+  while ((await reader.maybe('next-journal')) !== null) {
+    if (journals.length === MAX_JOURNALS) throw reader.invalid(`there are more than ${MAX_JOURNALS} journals`);
+    journals.push(await reader.journal(maxEntries));
+  }
+  return journals;
 }

@@ -14,8 +14,8 @@ export interface DossierEnds {
   /** CI targets metadata, `{signatures, signed}`. */
   readonly ciTargets: string;
   readonly signatures?: readonly Omit<SignatureLine, 'type'>[];
-  /** The signer's journal from the intent to the last signature. */
-  readonly journal?: readonly JournalLine[];
+  /** Of each signer that took part: its journal from the intent to the last signature. */
+  readonly journals?: readonly (readonly JournalLine[])[];
 }
 
 /** Everything that stands in the dossier of a Wave. */
@@ -67,5 +67,8 @@ export function* closingLines(
     yield { type: 'signature', document, keyid, method, sig, signedAt };
   }
   yield* published;
-  yield* parts.journal ?? [];
+  for (const [index, lines] of (parts.journals ?? []).entries()) {
+    if (index > 0) yield { type: 'next-journal' };
+    yield* lines;
+  }
 }

@@ -1,6 +1,6 @@
-import type { TargetEntry } from '../tuf/index.js';
+import { parseTargets, serializeMetadata, type TargetEntry } from '../tuf/index.js';
 import { FIRST_CI_TARGETS_VERSION, freshCiTargets, signCiTargets } from './ci-targets.js';
-import type { OnlineKeys } from './online-keys.js';
+import { signOnline, type OnlineKeys } from './online-keys.js';
 import { firstRoots } from './roots.js';
 import type { SandboxDevice, SandboxState } from './state.js';
 
@@ -10,12 +10,13 @@ const GROUPS = [
 ] as const;
 const UNGROUPED = 4;
 
-/** A Factory on its first day: two roots of the server's, builds, devices, and nothing in production. */
+/** A Factory on its first day: two roots of the server's, builds, devices, and nothing in production unless it is given. */
 export function freshState(
   factory: string,
   keys: OnlineKeys,
   now: Date,
   ciTargets: Readonly<Record<string, TargetEntry>> = freshCiTargets(factory),
+  productionTargets: Readonly<Record<string, string>> = {},
 ): SandboxState {
   const roots = firstRoots(keys, now);
   return {
@@ -25,11 +26,18 @@ export function freshState(
     roots: { ci: [...roots], production: [...roots] },
     rootUpdate: null,
     ciTargets: signCiTargets(ciTargets, FIRST_CI_TARGETS_VERSION, keys.targets, now),
-    productionTargets: {},
+    productionTargets: Object.fromEntries(
+      Object.entries(productionTargets).map(([tag, text]) => [tag, signedToo(text, keys)]),
+    ),
     waves: [],
     groups: GROUPS.map(({ id, name }) => ({ id, name })),
     devices: freshDevices(),
   };
+}
+
+function signedToo(text: string, { targets }: OnlineKeys): string {
+  const { signatures, signedBytes } = parseTargets(Buffer.from(text, 'utf8'));
+  return serializeMetadata({ signatures: [...signatures, signOnline(targets, signedBytes)], signedBytes }).toString();
 }
 
 /** Every third device is off, so that a rollout is never quite done. */

@@ -30,6 +30,8 @@ export interface SandboxOptions {
   readonly onlineKeys?: OnlineKeys;
   /** What its CI built, by Target name; six builds for two boards unless given. */
   readonly ciTargets?: Readonly<Record<string, TargetEntry>>;
+  /** What is in production already: targets metadata by tag, to which the Factory adds its own signature; nothing unless given. */
+  readonly productionTargets?: Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Whether `/_sandbox/faults` may be used, from this machine; default false. */
@@ -66,7 +68,13 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
   const people = options.people ?? (await loadPeople(stateDir, clock));
   const store = await openStateStore(stateDir, factory, async () =>
-    freshState(factory, options.onlineKeys ?? (await generateOnlineKeys()), clock.now(), options.ciTargets),
+    freshState(
+      factory,
+      options.onlineKeys ?? (await generateOnlineKeys()),
+      clock.now(),
+      options.ciTargets,
+      options.productionTargets,
+    ),
   );
   const owner = people.find(({ role }) => role === 'owner') ?? people[0];
   if (options.offlineKeys !== undefined) {

@@ -9,6 +9,7 @@ export {
   listKeys,
   readKeyUses,
   readNewestRoots,
+  readPins,
   readToken,
 } from './keys/index.js';
 export { type KeyUses, useOf } from './decide/index.js';

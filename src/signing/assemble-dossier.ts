@@ -10,14 +10,14 @@ import type { StoredRequest } from './store-port.js';
  * The dossier of a request, from the store: with its approvals and rejections, and with signatures and what was
  * published once they are there.
  *
- * @param journal the signer's own lines about it, which make evidence of a dossier
+ * @param journals the signers' own lines about it, which make evidence of a dossier
  */
 export async function assembleDossier(
   context: Context,
   request: StoredRequest,
-  journal: readonly JournalLine[] = [],
+  journals: readonly (readonly JournalLine[])[] = [],
 ): Promise<AsyncIterable<string> | Iterable<string>> {
-  if (request.kind === 'root') return assembleRootDossier(context, request, journal);
+  if (request.kind === 'root') return assembleRootDossier(context, request, journals);
   const { requests } = context.store;
   const [base, approvals, rejections, signatures, published] = await Promise.all([
     loadMaterial(context, request),
@@ -32,7 +32,7 @@ export async function assembleDossier(
     rejections: rejections.map(({ rejection, sshsig }) => ({ text: rejection, sshsig })),
     signatures,
     published: published !== null && holdsUnder(base.roots.production.at(-1), published) ? published : null,
-    journal,
+    journals,
   });
 }
 

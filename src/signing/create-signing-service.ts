@@ -10,6 +10,7 @@ import { reject } from './reject.js';
 import { isEnded, isSignedOrEnded } from './request-state.js';
 import { viewOf } from './request-view.js';
 import { addExternals } from './root/add-externals.js';
+import { importSignatures } from './root/import-signatures.js';
 import { signedRoots } from './root/roots-to-put.js';
 import { showRoots, showTransaction } from './root/show-roots.js';
 import { submitRootUpdate } from './root/submit-root.js';
@@ -40,6 +41,7 @@ export function createSigningService(deps: SigningDependencies): SigningService 
   return {
     submitWave: (submission, caller) => submitWave(context, submission, caller),
     submitRootUpdate: (submission, caller) => submitRootUpdate(context, submission, caller),
+    importSignatures: (id, journal, caller) => view(importSignatures(context, id, journal, caller)),
     addExternals: (id, signatures, caller) => view(addExternals(context, id, signatures, caller)),
     roots: (factory) => showRoots(context, factory),
     rootTransaction: (factory) => showTransaction(context, factory),

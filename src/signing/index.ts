@@ -81,6 +81,7 @@ export {
   type Store,
   type StoredApproval,
   type StoredEvent,
+  type SignedPart,
   type StoredExternalSignature,
   type StoredRejection,
   type StoredRequest,

@@ -17,7 +17,7 @@ export async function viewOf(context: Context, request: StoredRequest): Promise<
   const shown = request.kind === 'root' ? signatures.filter(({ document }) => document < 2) : signatures;
   return {
     ...describe(request),
-    root: await rootViewOf(context, request, quorum.missing === 0),
+    root: await rootViewOf(context, request, signatures, quorum.missing === 0),
     state: request.state,
     ...(request.closedBecause === null ? {} : { closedBecause: request.closedBecause }),
     progress: progressOf(request.state, quorum.missing),

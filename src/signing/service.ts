@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../errors.js';
 import type { RootSummary, WaveSummary } from '../factory/index.js';
 import type { SignedPolicy } from '../policy/index.js';
-import type { ExternalSignature, MissingSigners, Pins } from '../dossier/index.js';
+import type { ExternalSignature, JournalLine, MissingSigners, Pins } from '../dossier/index.js';
 import type { Logger } from '../telemetry/index.js';
 import type { Clock, FactoryPort, SignerKey, SignerPort, SignerProgress, Timers } from './ports.js';
 import type { RootChains, RootTransactionView } from './root/show-roots.js';
@@ -56,6 +56,16 @@ export type WaveSubmission = WaveIntention | WaveDocument;
 /** Derived from state and approvals, never stored. */
 export type Progress = 'preparing' | 'waiting-for-approvals' | 'signing' | 'delivering' | 'done';
 
+/** What a key in a token has yet to sign. */
+export interface MissingSignatures {
+  readonly keyid: string;
+  readonly role: 'root' | 'targets';
+  /** Label of its token; null if no root update of this service brought the key in. */
+  readonly token: string | null;
+  /** How many documents. */
+  readonly documents: number;
+}
+
 /** What a request of kind `root` is shown with besides. */
 export interface RequestRoot {
   /** Of the new roots. */
@@ -66,6 +76,8 @@ export interface RequestRoot {
   readonly reSigned: number;
   /** What it lacks that no token makes. */
   readonly missingSigners: readonly MissingSigners[];
+  /** Keys in tokens that have yet to sign, once it is approved, and what is known of where they are. */
+  readonly missingSignatures: readonly MissingSignatures[];
   /** Keys that have signed from outside of the tokens. */
   readonly externals: readonly { readonly document: number; readonly keyid: string }[];
   /** The request in whose place this one is, and the one in the place of this. */
@@ -163,6 +175,13 @@ export interface SigningService {
   submitRootUpdate(submission: RootSubmission, caller: Caller): Promise<SubmitResult>;
   /** @throws FORBIDDEN, REQUEST_STATE, KIND_NOT_ALLOWED, SIGN_KEY_NOT_IN_ROLE, EXTERNAL_SIGNATURE_INVALID */
   addExternals(id: string, signatures: readonly ExternalSignature[], caller: Caller): Promise<RequestView>;
+  /**
+   * Takes in what another signer has signed, by the lines of its journal. Once all signatures are there the request goes on.
+   *
+   * @throws FORBIDDEN, REQUEST_STATE, KIND_NOT_ALLOWED, QUORUM_NOT_MET, EVIDENCE_INVALID, SIGN_KEY_NOT_IN_ROLE,
+   *   EXTERNAL_SIGNATURE_INVALID
+   */
+  importSignatures(id: string, journal: readonly JournalLine[], caller: Caller): Promise<RequestView>;
   /** All published roots of a Factory, verified. @throws FACTORY_…, FACTORY_NOT_IN_POLICY, ROOT_NOT_TRUSTED, … */
   roots(factory: string): Promise<RootChains>;
   /** The root update that is under way at the Factory. @throws FACTORY_…, FACTORY_NOT_IN_POLICY */

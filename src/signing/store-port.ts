@@ -57,6 +57,8 @@ export interface StoredRootUpdate {
   readonly rebuiltAs: string | null;
   /** Whether another is still to be made in its place. */
   readonly rebuildWanted: boolean;
+  /** Digests of the blobs that hold journals of other signers, in the order in which they were handed in. */
+  readonly journals: readonly string[];
   /** Digests of the published roots' blobs, once they were fetched and verified. */
   readonly published: { readonly ci: string; readonly production: string } | null;
 }
@@ -125,6 +127,16 @@ export interface StoredExternalSignature {
   readonly sig: string;
 }
 
+/** What one of the signers of a root update has signed. */
+export interface SignedPart {
+  readonly signatures: readonly StoredSignature[];
+  /** How many signatures there are to be in all. */
+  readonly wanted: number;
+  /** Lines of the journal of another signer, stored as a blob. */
+  readonly journal: Buffer | null;
+  readonly at: string;
+}
+
 export const EVENT_TYPES = [
   'asked',
   'opened',
@@ -141,6 +153,7 @@ export const EVENT_TYPES = [
   'transaction-begun',
   'transaction-ended',
   'external-signature',
+  'signatures-imported',
   'rebuilt',
   'token-created',
   'token-revoked',
@@ -330,6 +343,13 @@ export interface RootUpdateStore {
   /** `state`: the request is not open. Signatures that are there already stay as they are. */
   addExternals(id: string, signatures: readonly StoredExternalSignature[], event: NewEvent): Promise<'added' | 'state'>;
   externals(id: string): Promise<StoredExternalSignature[]>;
+  /**
+   * Adds what one signer has signed, with its journal's lines if it is another than the service's own; with the last of the wanted
+   * signatures the request is signed. `exists`: they are there already. `state`: the request is not open.
+   *
+   * @throws EXTERNAL_SIGNATURE_INVALID some of them are there already
+   */
+  addSignatures(id: string, part: SignedPart, event: NewEvent): Promise<'added' | 'signed' | 'exists' | 'state'>;
   /** Preparing, open or signed. */
   findHolder(factory: string): Promise<StoredRequest | null>;
   /** Of any state, newest first. */

@@ -3,6 +3,7 @@ import type { NewRootTransaction, RootTransaction, RootUpdateStore, StoredReques
 import { putBlob } from './blobs.js';
 import type { Connection, Reader, Writer } from './connection.js';
 import { lockOpen } from './decisions.js';
+import { addSignatures } from './signed-parts.js';
 import { appendEvent } from './events.js';
 import { complete, HOLDING } from './request-queries.js';
 import { toExternalSignature, toRootTransaction } from './rows.js';
@@ -74,6 +75,7 @@ export function createRootUpdateStore(connection: Connection): RootUpdateStore {
       );
       return rows.map(toExternalSignature);
     },
+    addSignatures: (id, part, event) => connection.write((db) => addSignatures(db, id, part, event)),
     findHolder: async (factory) => {
       const requests = await ofFactory(connection, factory);
       return requests.find(({ state }) => HOLDING.includes(state)) ?? null;

@@ -104,6 +104,7 @@ function toRootUpdate(row: RootUpdateRow, parts: readonly PartRow[]): StoredRoot
     rebuiltFrom: row.rebuilt_from,
     rebuiltAs: row.rebuilt_as,
     rebuildWanted: toInteger(row.rebuild_wanted, 'root_updates') === 1,
+    journals: digestsOf(parts, 'signer-journal'),
     published: ci === undefined || production === undefined ? null : { ci, production },
   };
 }

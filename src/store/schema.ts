@@ -38,7 +38,8 @@ export type Part =
   | 'wave-targets'
   | 'document'
   | 'published-root-ci'
-  | 'published-root-production';
+  | 'published-root-production'
+  | 'signer-journal';
 
 interface RequestBlobsTable {
   request_id: string;

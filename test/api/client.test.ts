@@ -58,6 +58,24 @@ async function errorOf(promise: Promise<unknown>): Promise<CountersignError> {
 }
 
 describe('createApiClient', () => {
+  it('asks once more when the connection is closed on it, unless that could do something twice', async () => {
+    let calls = 0;
+    await against(
+      (_req, res) => {
+        calls += 1;
+        if (calls === 1) res.destroy();
+        else problem(404, { code: 'NOT_FOUND', title: 'none', detail: 'none', status: 404, type: 'x' })(_req, res);
+      },
+      async (client, sent) => {
+        expect((await errorOf(client.request(ID))).code).toBe('NOT_FOUND');
+        expect(sent).toHaveLength(2);
+        calls = 0;
+        expect((await errorOf(client.cancel(ID))).code).toBe('SERVICE_UNAVAILABLE');
+        expect(sent).toHaveLength(3);
+      },
+    );
+  });
+
   it('turns problems back into the service’s own errors', async () => {
     const said = {
       type: 'urn:countersign:error:WAVE_VERSION_UNKNOWN',

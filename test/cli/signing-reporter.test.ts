@@ -8,6 +8,7 @@ const ROOT = {
   summary: '',
   reSigned: 0,
   missingSigners: [],
+  missingSignatures: [],
   externals: [],
   rebuiltFrom: null,
   rebuiltAs: null,

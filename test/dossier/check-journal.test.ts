@@ -18,7 +18,7 @@ beforeAll(() => {
 function evidence(over: Partial<JournalOf> = {}, edit: (lines: JournalLine[]) => JournalLine[] = (lines) => lines) {
   const signatures = fixture.sign(wave.document, fixture.now);
   const journal = journalLines({ statement: wave.statement, text: wave.text, signatures, ...over });
-  return fixture.dossier({ wave, parts: (parts) => ({ ...parts, signatures, journal: edit(journal) }) });
+  return fixture.dossier({ wave, parts: (parts) => ({ ...parts, signatures, journals: [edit(journal)] }) });
 }
 
 async function refusal(over: Partial<JournalOf> = {}, edit?: (lines: JournalLine[]) => JournalLine[]): Promise<string> {
@@ -63,7 +63,7 @@ describe('the journal in evidence', () => {
     const late = new Date(Date.parse(wave.statement.expires) + HOUR_MS);
     const signatures = fixture.sign(wave.document, late);
     const lines = (journal: JournalLine[]) =>
-      fixture.dossier({ wave, parts: (parts) => ({ ...parts, signatures, journal }) });
+      fixture.dossier({ wave, parts: (parts) => ({ ...parts, signatures, journals: [journal] }) });
     const { statement, text } = wave;
     const journal = journalLines({ statement, text, signatures, decidedAt: '2026-11-22T16:00:00Z' });
     const verified = await verifyDossier(lines(journal), fixture.pins, late);
@@ -132,7 +132,7 @@ describe('the journal in evidence', () => {
   test('is refused without signatures, and when it never ends', async () => {
     const signatures = fixture.sign(wave.document, fixture.now);
     const journal = journalLines({ statement: wave.statement, text: wave.text, signatures });
-    const bare = fixture.dossier({ wave, parts: (parts) => ({ ...parts, journal }) });
+    const bare = fixture.dossier({ wave, parts: (parts) => ({ ...parts, journals: [journal] }) });
     expect(await rejectionOf(verifyDossier(bare, fixture.pins, fixture.now))).toMatch(/^EVIDENCE_INVALID/);
     const endless = (lines: JournalLine[]): JournalLine[] => Array.from({ length: 300 }, () => lines).flat();
     expect(await refusal({}, endless)).toMatch(/^DOSSIER_INVALID/);

@@ -27,7 +27,7 @@ function make(): DossierSeeds {
     ...{ wave: of, signedAt: now, published: true },
     parts: (parts) => ({
       ...parts,
-      journal: journalLines({ statement: of.statement, text: of.text, signatures: parts.signatures ?? [] }),
+      journals: [journalLines({ statement: of.statement, text: of.text, signatures: parts.signatures ?? [] })],
     }),
   });
   const own = [

@@ -104,6 +104,27 @@ describeOver('root updates in the store', (database) => {
     expect(await store.rootUpdates.addExternals(ID, again, event('external-signature'))).toBe('state');
   });
 
+  test('signatures of several signers are added part by part, and the last one ends the signing', async () => {
+    await open();
+    const made = (keyid: string) => ({ document: 0, keyid, method: 'ed25519', sig: keyid, signedAt: AT });
+    const part = (keyids: string[], journal: string | null = null) => ({
+      ...{ signatures: keyids.map(made), wanted: 3, at: LATER },
+      journal: journal === null ? null : Buffer.from(journal),
+    });
+    const add = (...given: Parameters<typeof part>) =>
+      store.rootUpdates.addSignatures(ID, part(...given), event('signatures-imported'));
+    expect(await add(['a'])).toBe('added');
+    expect(await add(['a'])).toBe('exists');
+    await expect(add(['a', 'b'], 'lost')).rejects.toMatchObject({ code: 'EXTERNAL_SIGNATURE_INVALID' });
+    expect(await store.requests.find(ID)).toMatchObject({ state: 'open', root: { journals: [] } });
+    expect(await add(['b', 'c'], 'of another')).toBe('signed');
+    const { state, since, root } = (await store.requests.find(ID)) ?? {};
+    expect([state, since]).toEqual(['signed', LATER]);
+    expect((await store.blobs.get(root?.journals[0] ?? '')).toString()).toBe('of another');
+    expect((await store.requests.signatures(ID)).map(({ keyid }) => keyid)).toEqual(['a', 'b', 'c']);
+    expect(await add(['d'])).toBe('state');
+  });
+
   test('a request that ended is due until its transaction has ended and another stands in its place', async () => {
     await open();
     const due = async () => {

@@ -46,18 +46,20 @@ export function createCallService(options: ApiClientOptions): CallService {
   return async ({ method, path, headers = {}, body, waitSeconds = 0, acceptsNotReady = false }) => {
     let answer: Response;
     try {
-      answer = await send(`${base}${path}`, {
-        method,
-        redirect: 'manual',
-        signal: AbortSignal.timeout((options.timeoutMs ?? DEFAULT_TIMEOUT_MS) + waitSeconds * 1000),
-        headers: {
-          ...headers,
-          ...(options.bearer === undefined ? {} : { Authorization: `Bearer ${options.bearer}` }),
-          ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-          ...(waitSeconds === 0 ? {} : { Prefer: `wait=${waitSeconds}` }),
-        },
-        ...(body === undefined ? {} : { body }),
-      });
+      answer = await sendAgain(method, () =>
+        send(`${base}${path}`, {
+          method,
+          redirect: 'manual',
+          signal: AbortSignal.timeout((options.timeoutMs ?? DEFAULT_TIMEOUT_MS) + waitSeconds * 1000),
+          headers: {
+            ...headers,
+            ...(options.bearer === undefined ? {} : { Authorization: `Bearer ${options.bearer}` }),
+            ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+            ...(waitSeconds === 0 ? {} : { Prefer: `wait=${waitSeconds}` }),
+          },
+          ...(body === undefined ? {} : { body }),
+        }),
+      );
     } catch (cause) {
       throw new CountersignError('SERVICE_UNAVAILABLE', `the service at ${base} does not answer`, {
         hint: 'Check the address and whether `countersign serve` runs there.',
@@ -67,6 +69,25 @@ export function createCallService(options: ApiClientOptions): CallService {
     if (answer.ok || (acceptsNotReady && isReport(answer))) return answer;
     throw await errorOfAnswer(answer);
   };
+}
+
+/**
+ * Once more, where that changes nothing: a connection that was kept open for the next call may be closed by the service, or by what stands
+ * before it, at the very moment of that call.
+ */
+async function sendAgain(method: ServiceCall['method'], send: () => Promise<Response>): Promise<Response> {
+  try {
+    return await send();
+  } catch (error) {
+    if (method !== 'GET' || !wasClosed(error)) throw error;
+    return await send();
+  }
+}
+
+function wasClosed(error: unknown): boolean {
+  const cause = typeof error === 'object' && error !== null && 'cause' in error ? error.cause : null;
+  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : null;
+  return code === 'ECONNRESET' || code === 'UND_ERR_SOCKET';
 }
 
 function isReport(answer: Response): boolean {

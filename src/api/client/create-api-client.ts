@@ -26,6 +26,7 @@ import {
   rootChainsSchema,
   rootTransactionSchema,
   type ExternalSignaturesBody,
+  type ImportedSignaturesBody,
   type RootChainsWire,
   type RootTransactionWire,
   type RootUpdateIntentionBody,
@@ -70,6 +71,8 @@ export interface ApiClient {
   submitWave(factory: string, body: WaveRequestBody, more?: { idempotencyKey?: string }): Promise<SubmissionWire>;
   submitRootUpdate(factory: string, body: RootUpdateBody, more?: { idempotencyKey?: string }): Promise<SubmissionWire>;
   addExternalSignatures(id: string, body: ExternalSignaturesBody): Promise<RequestView>;
+  /** What another signer has signed. */
+  importSignatures(id: string, body: ImportedSignaturesBody): Promise<RequestView>;
   /** As the service verified them. */
   roots(factory: string): Promise<RootChainsWire>;
   rootTransaction(factory: string): Promise<RootTransactionWire>;
@@ -135,6 +138,8 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     },
     addExternalSignatures: async (id, body) =>
       readJson(await post(at(ROOT_OPERATIONS.addExternalSignatures.path, id), body), requestViewSchema),
+    importSignatures: async (id, body) =>
+      readJson(await post(at(ROOT_OPERATIONS.importSignatures.path, id), body), requestViewSchema),
     roots: async (factory) => readJson(await get(ofFactory(ROOT_OPERATIONS.getRoots.path, factory)), rootChainsSchema),
     rootTransaction: async (factory) =>
       readJson(await get(ofFactory(ROOT_OPERATIONS.getRootTransaction.path, factory)), rootTransactionSchema),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { statementKeySchema } from '../../dossier/index.js';
 import { humanText, requestIdText, sha256Text, timeText } from './text.js';
 
 const name = z.string().min(1).max(200);
@@ -51,6 +52,10 @@ const common = {
     example: 'Yearly rotation of the targets key',
   }),
   dryRun: z.boolean().optional().meta({ description: 'Check everything, store nothing, answer what would be signed' }),
+  keys: z.array(statementKeySchema).min(1).max(16).optional().meta({
+    description:
+      'Keys in tokens of another signer, as `key export` writes them there: to be brought in, or to be known as keys in a token',
+  }),
   transaction: z
     .strictObject({ txid: z.string().regex(/^[\x21-\x7e]{1,200}$/, 'is no id of a transaction') })
     .optional()
@@ -106,6 +111,28 @@ export const externalSignaturesBodySchema = z
   })
   .meta({ id: 'ExternalSignatures' });
 export type ExternalSignaturesBody = z.output<typeof externalSignaturesBodySchema>;
+
+/** What another signer has signed: lines of its journal, in which the signatures stand. */
+export const importedSignaturesBodySchema = z
+  .strictObject({
+    journal: z
+      .array(
+        z.discriminatedUnion('type', [
+          z.strictObject({ type: z.literal('journal'), text: z.string().min(1) }),
+          z.strictObject({
+            type: z.literal('journal-hash'),
+            seq: z.int().min(1),
+            prev: sha256Text,
+            hash: sha256Text,
+          }),
+        ]),
+      )
+      .min(1)
+      .max(100_000)
+      .meta({ description: 'From its decision to its last signature, as they stand at the end of a signed dossier' }),
+  })
+  .meta({ id: 'ImportedSignatures' });
+export type ImportedSignaturesBody = z.output<typeof importedSignaturesBodySchema>;
 
 const described = z.object({ polisId: z.string(), message: z.string(), timestamp: z.string() });
 
@@ -207,6 +234,10 @@ export const requestRootSchema = z.object({
     .array(z.object({ document: z.int(), missing: z.int(), keyids: z.array(z.string()) }))
     .default([])
     .meta({ description: 'Signatures that it lacks and that no token makes: hand them in as external ones' }),
+  missingSignatures: z
+    .array(z.object({ keyid: z.string(), role: offlineRole, token: z.string().nullable(), documents: z.int() }))
+    .default([])
+    .meta({ description: 'Keys in tokens that have yet to sign, once it is approved; `token`: its label, if known' }),
   externals: z.array(z.object({ document: z.int(), keyid: z.string() })).default([]),
   rebuiltFrom: z.string().nullable().default(null).meta({ description: 'The request in whose place this one is' }),
   rebuiltAs: z.string().nullable().default(null).meta({ description: 'The request in the place of this one' }),

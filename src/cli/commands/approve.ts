@@ -1,14 +1,13 @@
 import type { Command } from 'commander';
 import { NAMESPACES, encodeRejection } from '../../approval/index.js';
 import { shortCode } from '../../dossier/index.js';
-import { CountersignError } from '../../errors.js';
 import { clientSettings, type ClientOptions } from '../client-settings.js';
+import { confirmCode } from '../confirm-code.js';
 import type { CliContext } from '../context.js';
 import { describeExamination } from '../officer/describe.js';
 import { examine } from '../officer/examine.js';
 import { serviceClient } from '../service-client.js';
 import { sshSign } from '../ssh-sign.js';
-import { askText } from '../terminal/prompt.js';
 import { printJson, say } from '../terminal/output.js';
 
 interface DecideOptions extends ClientOptions {
@@ -33,7 +32,7 @@ export function addApproveCommand(program: Command, context: CliContext): void {
       const examination = await examine(context, api, settings, id);
       const { verified } = examination;
       say(context, describeExamination(examination));
-      await confirmCode(context, shortCode(verified.statementSha256), options.code);
+      await confirmCode(context, shortCode(verified.statementSha256), options.code, 'approve');
       // The very bytes that were verified above are signed, not bytes fetched again.
       const sshsig = await sshSign(context, {
         keyPath: settings.sshKeyPath(options.key),
@@ -77,17 +76,4 @@ export function addRejectCommand(program: Command, context: CliContext): void {
       if (options.json === true) printJson(context, request);
       say(context, `${id} is rejected, for good`);
     });
-}
-
-async function confirmCode(context: CliContext, code: string, given: string | undefined): Promise<void> {
-  const typed =
-    given ?? (await askText(context, 'Type the code above to approve:', '--code CODE, after `countersign review`'));
-  if (typed.trim().toLowerCase() === code) return;
-  throw new CountersignError(
-    'INPUT_INVALID',
-    `${typed.trim() || 'nothing'} is not the code of this statement; nothing was signed`,
-    {
-      hint: 'read the request with `countersign review` and use the code that it prints',
-    },
-  );
 }

@@ -14,6 +14,7 @@ import { signOutgoing } from '../contribute/sign-outgoing.js';
 import { EXIT } from '../exit-codes.js';
 import { factoryClient } from '../factory-client.js';
 import { factoryName } from '../factory-name.js';
+import { readHeldKey } from '../held-key-file.js';
 import { describeExamination } from '../officer/describe.js';
 import { examine } from '../officer/examine.js';
 import { collect, wholeNumber } from '../parse-options.js';
@@ -26,6 +27,7 @@ interface ContributeOptions extends ClientOptions, ConfirmOptions, EndOptions {
   readonly prove?: boolean;
   readonly firstTime?: boolean;
   readonly saveFirstRoot?: string;
+  readonly key?: readonly string[];
   readonly factory?: string;
   readonly reason?: string;
 }
@@ -41,6 +43,11 @@ export function addContributeCommand(program: Command, context: CliContext, exit
     .option(
       '--save-first-root <file>',
       'with --first-time: keep that key in a new file; without, nobody has it afterwards',
+    )
+    .option(
+      '--key <file>',
+      'with --first-time: the new key is in a token of another signer, as `key export` wrote it there',
+      collect,
     )
     .option('--prove', 'sign nothing for anybody: prove that the keys of the file are good for nothing any more')
     .option(
@@ -107,7 +114,11 @@ async function firstTime(
   const reason = await askReason(context, 'Why this change of the root?', options.reason);
   const api = serviceClient(settings);
   const port = factoryClient({ ...mine, url: mine.url });
-  const { request, key } = await askFirstTime(port, api, reason, options.saveFirstRoot);
+  const { request, key } = await askFirstTime(port, api, {
+    reason,
+    saveTo: options.saveFirstRoot,
+    keys: options.key?.map(readHeldKey),
+  });
   say(context, `asked: ${request.quorum.needed} approval(s) needed`);
   const signed = await contribute(context, settings, api, request.id, [key], options).catch(async (error: unknown) => {
     await takeBack(api, request.id);

@@ -98,6 +98,31 @@ export function addKeyCommands(program: Command, context: CliContext): void {
       for (const [token, { keyid }] of canaries) say(context, `canary key of token ${token}: ${keyid}`);
     });
 
+  key
+    .command('export')
+    .summary('write what another machine has to know of a key in a token here, with its proof that it is held')
+    .argument('<keyid>', 'the whole keyid, as `key list` shows it')
+    .requiredOption('--config <path>', 'the signer’s configuration, see config/signer.yaml')
+    .option('--factory <name>', 'the Factory it is for; default: the only one that this signer knows')
+    .option('-o, --out <file>', 'where to write it, never over a file that is there; default: standard output')
+    .option('--json', 'accepted; the output is JSON anyway')
+    .action(async (keyid: string, options: { config: string; factory?: string; out?: string }) => {
+      const { loadSignerConfig } = await import('../../config/index.js');
+      const { formatHeldKey } = await import('../held-key-file.js');
+      const { writeNewFile } = await import('../new-file.js');
+      const { withSigner } = await import('../with-signer.js');
+      const config = loadSignerConfig(options.config, context.settings.credentialsDirectory);
+      const text = await withSigner(context, config, async (signer) => {
+        const { service, factories } = await signer.status();
+        const factory = options.factory ?? onlyOne(factories);
+        const { key: held, proof } = await signer.prove({ factory, keyid });
+        return formatHeldKey({ _type: 'countersign/held-key', spec: 1, factory, service, key: { ...held, proof } });
+      });
+      if (options.out === undefined) return printData(context, text);
+      await writeNewFile(options.out, text);
+      say(context, `${options.out}: the public key and its proof; next: countersign root … --key ${options.out}`);
+    });
+
   withConfig(key.command('destroy'))
     .summary('with the signer stopped: destroy a key for good that no root names any more')
     .argument('<keyid>', 'the whole keyid, as `key list` shows it')
@@ -154,6 +179,13 @@ function askedService(context: CliContext, { url, clientConfig }: DestroyOptions
       cause,
     });
   }
+}
+
+/** @throws USAGE */
+function onlyOne(factories: readonly string[]): string {
+  const [only, ...others] = factories;
+  if (only !== undefined && others.length === 0) return only;
+  throw new CountersignError('USAGE', 'for which Factory? Give --factory', { hint: `one of ${factories.join(', ')}` });
 }
 
 /** @throws USAGE */

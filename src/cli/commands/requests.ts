@@ -76,16 +76,6 @@ export function addRequestCommands(program: Command, context: CliContext): void 
       printData(context, await serviceClient(clientSettings(context, options)).signed(id));
     });
 
-  withClient(program.command('dossier'))
-    .summary('print a request’s dossier: everything needed to verify it, in one file')
-    .argument('<id>')
-    .option('--json', 'accepted; the output is JSON anyway')
-    .action(async (id: string, options: ClientOptions) => {
-      for await (const line of serviceClient(clientSettings(context, options)).dossier(id)) {
-        printData(context, line.endsWith('\n') ? line : `${line}\n`);
-      }
-    });
-
   withClient(program.command('evidence'))
     .summary('print all evidence of a signed request, the signer’s journal included: keep it, `verify` reads it')
     .argument('[id]')

@@ -6,6 +6,7 @@ import { askReason } from '../ask-reason.js';
 import { clientSettings, type ClientOptions } from '../client-settings.js';
 import type { CliContext } from '../context.js';
 import { factoryName } from '../factory-name.js';
+import { readHeldKey } from '../held-key-file.js';
 import { collect, parseTime, wholeNumber } from '../parse-options.js';
 import type { EndOptions } from '../report-end.js';
 import { reportSubmission } from '../report-submission.js';
@@ -16,6 +17,7 @@ import { addRootStateCommands } from './root-state.js';
 interface SubmitOptions extends ClientOptions, EndOptions {
   readonly factory?: string;
   readonly reason?: string;
+  readonly key?: readonly string[];
   readonly idempotencyKey?: string;
   readonly dryRun?: boolean;
 }
@@ -143,6 +145,11 @@ function withAsk(command: Command): Command {
 function withSubmission(command: Command): Command {
   return command
     .option('-m, --reason <text>', 'why; the officers read it')
+    .option(
+      '--key <file>',
+      'a key in a token of another signer, as `key export` wrote it there: to be brought in; may be given again',
+      collect,
+    )
     .option('--factory <name>', 'the Factory; default: the only one of the client configuration')
     .option('--idempotency-key <key>', 'the same key with the same request never asks twice')
     .option('-d, --dry-run', 'check everything and show what would be signed; ask nobody')
@@ -164,6 +171,7 @@ async function submit(
     ...update,
     reason: await askReason(context, 'Why this change of the root?', options.reason),
     ...(options.dryRun === true ? { dryRun: true } : {}),
+    ...(options.key === undefined ? {} : { keys: options.key.map(readHeldKey) }),
   };
   const submission = await api.submitRootUpdate(factoryName(settings, options.factory), body, {
     ...(options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey }),

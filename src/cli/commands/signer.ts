@@ -7,6 +7,7 @@ import type { CliContext } from '../context.js';
 import { collect } from '../parse-options.js';
 import { plain, printData, printJson, say } from '../terminal/output.js';
 import { untilInterrupted } from '../until-interrupted.js';
+import { addSignerSignCommand } from './signer-sign.js';
 
 interface SignerCommandOptions {
   readonly config: string;
@@ -122,6 +123,8 @@ export function addSignerCommands(program: Command, context: CliContext): Comman
       if (reset === null) say(context, 'the clock is not behind the journal; nothing was done');
       else say(context, `the journal was at ${reset.was} and goes on from ${reset.now}`);
     });
+
+  addSignerSignCommand(signer, context);
 
   const journal = signer.command('journal').description('the signer’s journal');
   journal

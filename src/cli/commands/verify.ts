@@ -49,6 +49,7 @@ export function addVerifyCommand(program: Command, context: CliContext): void {
           rejections: verified.rejections,
           signatures: verified.signatures,
           ...(verified.journal === undefined ? {} : { journal: verified.journal }),
+          ...(verified.journals.length < 2 ? {} : { journals: verified.journals.map(({ journal }) => journal) }),
           judgedAt: verified.judgedAt.toISOString(),
           judgedBy: verified.judgedBy,
           approved: verified.quorum.missing === 0 && verified.rejections.length === 0,

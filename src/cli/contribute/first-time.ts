@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { RootUpdateBody } from '../../api/index.js';
+import type { StatementKey } from '../../dossier/index.js';
 import { CountersignError } from '../../errors.js';
 import { parsePrivateKey, type OfflineKey } from '../../offline-keys/index.js';
 import type { FactoryPort, FirstRootKey } from '../../signing/index.js';
@@ -13,19 +14,25 @@ export interface FirstTime<Request> {
   readonly key: OfflineKey;
 }
 
+export interface FirstTimeOptions {
+  readonly reason: string;
+  /** Where to keep the key, if anywhere. */
+  readonly saveTo?: string | undefined;
+  /** The new key, if it is in a token of another signer than the service's own. */
+  readonly keys?: StatementKey[] | undefined;
+}
+
 /**
  * Takes the first step of a new Factory: begins the root update there, which hands out the Factory's first root key, and asks
  * the service for the update. The service gets the transaction, never the key.
  *
- * @param saveTo where to keep the key, if anywhere
  * @throws FACTORY_REFUSED a root update is under way, or the root is owned already; what asking throws. The transaction is
  *   taken back then
  */
 export async function askFirstTime<Request>(
   port: Pick<FactoryPort, 'name' | 'beginRootUpdate' | 'cancelRootUpdate'>,
   api: { submitRootUpdate(factory: string, body: RootUpdateBody): Promise<{ readonly request: Request }> },
-  reason: string,
-  saveTo: string | undefined,
+  { reason, saveTo, keys }: FirstTimeOptions,
 ): Promise<FirstTime<Request>> {
   const { txid, firstRoot } = await port.beginRootUpdate({ message: MESSAGE, firstTime: true });
   try {
@@ -43,6 +50,7 @@ export async function askFirstTime<Request>(
       reason,
       intentions: [{ op: 'take-ownership', role: 'root' }],
       transaction: { txid },
+      ...(keys === undefined ? {} : { keys }),
     });
     return { request, key };
   } catch (error) {

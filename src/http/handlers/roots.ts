@@ -1,10 +1,14 @@
 import type { SigningService } from '../../signing/index.js';
 import type { Handlers } from '../call.js';
+import { parseImportedSignatures } from './parse-imported-signatures.js';
 import { parseRootSubmission } from './parse-root-submission.js';
 import { inRootBodyTerms } from './root-pointers.js';
 import { requestLocation } from './request-path.js';
 
-type RootHandlers = Pick<Handlers, 'submitRootUpdate' | 'addExternalSignatures' | 'getRoots' | 'getRootTransaction'>;
+type RootHandlers = Pick<
+  Handlers,
+  'submitRootUpdate' | 'addExternalSignatures' | 'importSignatures' | 'getRoots' | 'getRootTransaction'
+>;
 
 const RETRY_AFTER_SECONDS = '5';
 
@@ -32,6 +36,11 @@ export function createRootHandlers(signing: SigningService, publicUrl: string | 
         ({ document, ...more }) => ({ ...more, document: document === 0 ? 0 : 1 }) as const,
       );
       return { status: 200, json: await signing.addExternals(params.id, signatures, identity.caller) };
+    },
+
+    async importSignatures({ params, body, identity }) {
+      const { journal } = parseImportedSignatures(body);
+      return { status: 200, json: await signing.importSignatures(params.id, journal, identity.caller) };
     },
 
     async getRoots({ params }) {

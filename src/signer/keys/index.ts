@@ -5,3 +5,4 @@ export { initToken, type TokenToInit } from './init-token.js';
 export { listKeys, readToken } from './list-keys.js';
 export { readKeyUses } from './read-key-uses.js';
 export { readNewestRoots } from './read-newest-roots.js';
+export { readPins } from './read-pins.js';

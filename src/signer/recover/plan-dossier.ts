@@ -55,7 +55,7 @@ function recoveredRequest(
   own: ReadonlyMap<string, OwnKey>,
   state: SignerState,
 ): JournalBodyOf<'recovered'> | null {
-  const { statement, statementSha256, documents, signatures, quorum, journal, journalLines } = dossier;
+  const { statement, statementSha256, documents, signatures, quorum, journals } = dossier;
   const known = state.intents.get(statementSha256);
   if (known !== undefined && isComplete(known)) return null;
   const ours = signatures.flatMap((signature) => {
@@ -76,6 +76,9 @@ function recoveredRequest(
     const sign = signersOf.get(signature.document) ?? [];
     signersOf.set(signature.document, [...sign, { keyid: signature.keyid, key: key.keyid }]);
   }
+  const keyids = new Set(ours.map(({ signature }) => signature.keyid));
+  // another signer's account of it is not ours to keep
+  const written = journals.find(({ journal }) => journal.signatures.some(({ keyid }) => keyids.has(keyid)));
   const times = ours.map(({ signature }) => signature.signedAt).sort();
   return {
     type: 'recovered',
@@ -92,7 +95,7 @@ function recoveredRequest(
       return sign.length === 0 ? [] : [{ index, repository, role, tag, version, sha256, length: bytes.length, sign }];
     }),
     ...(dossier.kind === 'root' ? { keys: ownKeysIn(dossier, own) } : {}),
-    decidedAt: journal?.intent.at ?? times[0] ?? statement.created,
+    decidedAt: written?.journal.intent.at ?? times[0] ?? statement.created,
     signatures: ours.map(({ signature: { document, keyid, method, sig, signedAt } }) => ({
       document,
       keyid,
@@ -100,7 +103,7 @@ function recoveredRequest(
       sig,
       at: signedAt,
     })),
-    lines: [...journalLines],
+    lines: [...(written?.lines ?? [])],
   };
 }
 

@@ -1,14 +1,19 @@
 import { writeRootDossier, type JournalLine } from '../../dossier/index.js';
 import { loadText, policyTexts } from '../dossier-texts.js';
 import type { Context } from '../context.js';
-import type { StoredRequest } from '../store-port.js';
+import type { StoredRequest, StoredSignature } from '../store-port.js';
 import { loadTagTargets, loadWaveTargets, rootStatementOf } from './stored-root.js';
 
-/** The dossier of a root update, from the store; targets are read one by one while it is written. */
+/**
+ * The dossier of a root update, from the store; targets are read one by one while it is written.
+ *
+ * @param signed in the place of the signatures that are stored
+ */
 export async function assembleRootDossier(
   context: Context,
   request: StoredRequest,
-  journal: readonly JournalLine[],
+  journals: readonly (readonly JournalLine[])[],
+  signed?: readonly StoredSignature[],
 ): Promise<AsyncIterable<string>> {
   const { requests, rootUpdates } = context.store;
   const { material, root } = request;
@@ -24,7 +29,7 @@ export async function assembleRootDossier(
     requests.approvals(request.id),
     requests.rejections(request.id),
     rootUpdates.externals(request.id),
-    requests.signatures(request.id),
+    signed ?? requests.signatures(request.id),
     root?.published == null ? [] : load([root.published.ci, root.published.production]),
   ]);
   const [publishedCi, publishedProduction] = published;
@@ -44,7 +49,7 @@ export async function assembleRootDossier(
       publishedCi === undefined || publishedProduction === undefined
         ? null
         : { ci: publishedCi, production: publishedProduction },
-    journal,
+    journals,
   });
 }
 

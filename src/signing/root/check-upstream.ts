@@ -1,11 +1,12 @@
 import { CountersignError, isCountersignError, type ErrorCode } from '../../errors.js';
 import type { RootStatement } from '../../dossier/index.js';
-import { planRootUpdate, reSignDocuments, type RootBase } from '../../factory/index.js';
+import { checkTargetsDocument, planRootUpdate, ReSigning, type RootBase } from '../../factory/index.js';
 import { parseRoot } from '../../tuf/index.js';
 import { parseServed } from '../fetch-base.js';
 import type { FactoryPort } from '../ports.js';
 import type { RootUpdateStatus } from '../root-update-port.js';
 import { fetchServedTargets, parseServedTargets, type ServedTargets } from './fetch-root-base.js';
+import { paced } from './paced.js';
 import { lostTransaction, stagedChangelog } from './transaction.js';
 
 /** Whether a root update still fits what the Factory has. */
@@ -67,14 +68,22 @@ export function isOurs(status: RootUpdateStatus, { changes }: RootStatement): bo
   );
 }
 
-function checkDocuments(statement: RootStatement, base: RootBase, served: readonly ServedTargets[]): Upstream {
+async function checkDocuments(
+  statement: RootStatement,
+  base: RootBase,
+  served: readonly ServedTargets[],
+): Promise<Upstream> {
   const [, , ...stated] = statement.documents;
   const nameOf = (tag: string, wave: string | null, sha256: string) => `${tag} ${wave ?? ''} ${sha256}`;
   const wanted = new Set(stated.map(({ tag, wave, sha256 }) => nameOf(tag, wave, sha256)));
   try {
-    for (const { tag, wave, sha256 } of reSignDocuments(statement.changes, base, parseServedTargets(served))) {
-      if (!wanted.delete(nameOf(tag, wave, sha256))) return stale(`the targets of ${wave ?? tag} are others`);
+    const reSigning = new ReSigning(statement.changes, base);
+    for await (const document of paced(parseServedTargets(served))) {
+      const toSign = reSigning.take(document, checkTargetsDocument(document, base).signed);
+      if (toSign === null || wanted.delete(nameOf(toSign.tag, toSign.wave, toSign.sha256))) continue;
+      return stale(`the targets of ${toSign.wave ?? toSign.tag} are others`);
     }
+    reSigning.end();
   } catch (error) {
     if (isCountersignError(error, 'ROOT_WAVE_ACTIVE')) return later(error);
     if (isCountersignError(error) && OTHER_DOCUMENTS.includes(error.code)) return stale(error.message);

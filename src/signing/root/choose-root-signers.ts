@@ -4,7 +4,7 @@ import { keyidOf } from '../../tuf/index.js';
 import type { SignerKey } from '../ports.js';
 
 /**
- * Chooses the keys in tokens that are to sign new roots: every new one, then as few as do of those that the signer holds, staying
+ * Chooses the keys in tokens that are to sign new roots: every new one, then as few as do of those that signers are known to hold, staying
  * ones first; before all others those whose token is there now, since one may be lost. What is lacking then is left to keys
  * that go and stand in no token; if not even those can do, the staying keys of another signer have to.
  *

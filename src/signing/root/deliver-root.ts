@@ -13,6 +13,7 @@ import type { StoredRequest } from '../store-port.js';
 import { checkUpstream, isOurs } from './check-upstream.js';
 import { fetchServedTargets, parseServedTargets } from './fetch-root-base.js';
 import { findPublishedRoots } from './find-published-roots.js';
+import { paced } from './paced.js';
 import { rootsToPut } from './roots-to-put.js';
 import { loadRootBase, rootStatementOf } from './stored-root.js';
 import { answeredRoots, lostTransaction } from './transaction.js';
@@ -141,7 +142,9 @@ async function requireTargetsHold(port: FactoryPort, root: RootMetadata): Promis
   const keyids = root.signed.roles['targets']?.keyids ?? [];
   // as long as the Factory's is the only key, nothing in production can have two signatures
   if (keyids.length < 2) return;
-  for (const { metadata } of parseServedTargets(await fetchServedTargets(port))) verifyTargets(root, metadata);
+  for await (const { metadata } of paced(parseServedTargets(await fetchServedTargets(port)))) {
+    verifyTargets(root, metadata);
+  }
 }
 
 async function giveUp(

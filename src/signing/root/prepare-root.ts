@@ -5,7 +5,7 @@ import {
   writeRootDossier,
   type RootStatement,
 } from '../../dossier/index.js';
-import { applyRootChanges, formatRootChanges } from '../../factory/index.js';
+import { applyRootChanges, checkTargetsDocument, formatRootChanges } from '../../factory/index.js';
 import { factoryOf, kindOf } from '../../policy/index.js';
 import { formatTime, sha256Hex } from '../../tuf/index.js';
 import { policyTexts } from '../dossier-texts.js';
@@ -18,6 +18,8 @@ import type { Begun } from './begin-transaction.js';
 import { chooseRootSigners } from './choose-root-signers.js';
 import { fetchRootBase, parseServedTargets, type FetchedRootBase } from './fetch-root-base.js';
 import { findSupersededRoots } from './find-superseded-roots.js';
+import { findKeysElsewhere, requireUse } from './keys-elsewhere.js';
+import { paced } from './paced.js';
 import { planChanges } from './plan-changes.js';
 import { proveKeys } from './prove-keys.js';
 import type { ParsedRootSubmission } from './root-submission.js';
@@ -50,6 +52,8 @@ export async function fetchRootMaterial(context: Context, factory: string): Prom
     context.signer.status(),
     port.self(),
   ]);
+  // bit by bit; what comes after takes each in one go, and remembers that its signatures hold
+  for await (const document of paced(parseServedTargets(base.served))) checkTargetsDocument(document, base.root);
   return { base, signerKeys, signerStatus, polisId };
 }
 
@@ -76,20 +80,23 @@ export async function prepareRoot(
   { base, signerKeys, signerStatus, polisId }: RootMaterial,
   { id, submission, caller, message, begun, preferredKeyids }: RootToPrepare,
 ): Promise<PreparedRoot> {
-  const { factory, reason } = submission;
+  const { factory, reason, keys: told } = submission;
   const { policy } = context.policy;
   const now = context.clock.now();
   const policyFactory = factoryOf(policy, factory);
+  const elsewhere = await findKeysElsewhere(context, factory, base.root, signerKeys, told);
+  const preferred = [...told.map(({ keyid }) => keyid), ...preferredKeyids];
   const changes = planChanges({
     submission,
     base,
     changelog: begun?.changelog ?? { op: 'changelog', polisId, message, timestamp: formatTime(now) },
     staged: begun?.staged ?? null,
-    standby: createStandbyKeys(policyFactory, base.root, signerKeys, preferredKeyids),
+    standby: createStandbyKeys(policyFactory, base.root, [...signerKeys, ...elsewhere], preferred),
     polisId,
     now,
     maxExpiresDays: kindOf(policy, 'root').maxExpiresDays,
   });
+  requireUse(told, base.root, changes);
   const roots = { ci: base.roots.ci.last, production: base.roots.production.last };
   const { signers } = applyRootChanges(changes, base.root);
   const { statement, text, update } = await buildRootStatement({
@@ -98,24 +105,24 @@ export async function prepareRoot(
     factory,
     id,
     changes,
-    keys: await proveKeys(context, factory, changes),
+    keys: await proveKeys(context, factory, changes, told),
     requester: { name: caller.name, via: caller.via },
     reason,
     created: now,
     expires: new Date(now.getTime() + context.limits.statementLifetimeMs),
     roots,
     ciTargets: base.ciTargets.metadata,
-    documents: parseServedTargets(base.served),
-    sign: chooseRootSigners(signers, base.root, signerKeys),
+    documents: paced(parseServedTargets(base.served)),
+    sign: chooseRootSigners(signers, base.root, [...signerKeys, ...elsewhere]),
     keysOfOtherFactories: signerKeys.flatMap((key) =>
       key.factory === undefined || key.factory === factory ? [] : [key.public],
     ),
-    supersedes: await findSupersededRoots(context, signerStatus, factory, roots.ci.signed.version + 1),
+    supersedes: await findSupersededRoots(context, { signerStatus, signerKeys }, factory, roots.ci.signed.version + 1),
     upstream: begun === null ? null : { url: policyFactory.url, txidSha256: saltedDigest(begun) },
   });
   const documents = [update.ci, update.production] as const;
   const prepared = { statement, text, documents, base };
-  const verified = await verifyDossier(dossierOf(context, prepared), context.pins, now);
+  const verified = await verifyDossier(paced(dossierOf(context, prepared)), context.pins, now);
   const { summary } = requireKind(verified, 'root');
   const served = (ofWaves: boolean) =>
     base.served.filter(({ wave }) => (wave !== null) === ofWaves).map(({ bytes }) => bytes);

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { parseWithSchema, timeSchema } from '../../approval/index.js';
-import { reasonSchema } from '../../dossier/index.js';
+import { reasonSchema, statementKeySchema, type StatementKey } from '../../dossier/index.js';
 import { factoryNameSchema, tagSchema, waveNameSchema } from '../../factory/index.js';
 import { encodeText, parseCanonical, parseRoot, serializeMetadata, sha256Hex, type Root } from '../../tuf/index.js';
 import { CountersignError, isCountersignError } from '../../errors.js';
 
 const MOST_INTENTIONS = 64;
 const MOST_ADOPTED = 1000;
+const MOST_KEYS = 16;
 const keyidSchema = z.string().min(1).max(128);
 const roleSchema = z.enum(['root', 'targets']);
 const keytypeSchema = z.enum(['ED25519', 'RSA']);
@@ -36,6 +37,8 @@ export type RootIntention = z.output<typeof intentionSchema>;
 
 const adoptedSchema = z.strictObject({ tag: tagSchema, wave: waveNameSchema.nullable() });
 
+const keysSchema = z.array(statementKeySchema).min(1).max(MOST_KEYS).optional();
+
 /** As it is kept, to ask for the same again: without the transaction, which is gone by then. */
 const storedSchema = z.union([
   z.strictObject({
@@ -43,8 +46,15 @@ const storedSchema = z.union([
     reason: reasonSchema,
     intentions: z.array(intentionSchema).min(1).max(MOST_INTENTIONS),
     adopt: z.array(adoptedSchema).max(MOST_ADOPTED),
+    keys: keysSchema,
   }),
-  z.strictObject({ factory: factoryNameSchema, reason: reasonSchema, ci: z.string(), production: z.string() }),
+  z.strictObject({
+    factory: factoryNameSchema,
+    reason: reasonSchema,
+    ci: z.string(),
+    production: z.string(),
+    keys: keysSchema,
+  }),
 ]);
 
 interface Common {
@@ -53,6 +63,8 @@ interface Common {
   /** Everything is checked, nothing stored and nothing begun at the Factory. */
   readonly dryRun?: boolean;
   readonly idempotencyKey?: string;
+  /** Keys in tokens of other signers than the service's own: to be brought in, or to be known as being in a token. */
+  readonly keys?: readonly StatementKey[];
   /** One that the caller began at the Factory. A secret. */
   readonly transaction?: { readonly txid: string };
 }
@@ -79,6 +91,7 @@ export type ParsedRootSubmission = {
   /** Canonical text. */
   readonly text: string;
   readonly sha256: string;
+  readonly keys: readonly StatementKey[];
 } & (
   | {
       readonly form: 'intentions';
@@ -91,12 +104,13 @@ export type ParsedRootSubmission = {
 /** @throws INPUT_INVALID and, for roots, what parsing root metadata throws */
 export function parseRootSubmission(submission: RootSubmission): ParsedRootSubmission {
   const { factory, reason } = submission;
+  const keys = submission.keys === undefined ? {} : { keys: submission.keys };
   if ('intentions' in submission) {
     const { intentions, adopt = [] } = submission;
-    return parseStored({ factory, reason, intentions, adopt });
+    return parseStored({ factory, reason, intentions, adopt, ...keys });
   }
   const text = (root: Buffer) => root.toString('utf8');
-  return parseStored({ factory, reason, ci: text(submission.ci), production: text(submission.production) });
+  return parseStored({ factory, reason, ci: text(submission.ci), production: text(submission.production), ...keys });
 }
 
 /** What was kept of a submission. @throws as parseRootSubmission */
@@ -108,9 +122,12 @@ export function readStoredSubmission(text: string): ParsedRootSubmission {
 function parseStored(value: unknown): ParsedRootSubmission {
   const stored = parseWithSchema(storedSchema, value, { code: 'INPUT_INVALID', what: 'submission' });
   const text = encodeText(JSON.parse(JSON.stringify(stored)));
-  const { factory, reason } = stored;
-  const common = { factory, reason, text, sha256: sha256Hex(text) };
-  if ('intentions' in stored) return { ...common, form: 'intentions', ...stored };
+  const { factory, reason, keys = [] } = stored;
+  const common = { factory, reason, text, sha256: sha256Hex(text), keys };
+  if ('intentions' in stored) {
+    const { intentions, adopt } = stored;
+    return { ...common, form: 'intentions', intentions, adopt };
+  }
   return {
     ...common,
     form: 'roots',

@@ -4,23 +4,27 @@ import { isCountersignError } from '../../errors.js';
 import type { Context } from '../context.js';
 import type { SignerProgress } from '../ports.js';
 import type { RequestRoot } from '../service.js';
-import type { NewRequest, StoredExternalSignature, StoredRequest } from '../store-port.js';
+import type { NewRequest, StoredExternalSignature, StoredRequest, StoredSignature } from '../store-port.js';
+import { describeMissing } from './describe-missing.js';
 import { loadRootBase, rootStatementOf } from './stored-root.js';
 
 /** What a stored request of kind `root` is shown with besides; null for others. */
 export async function rootViewOf(
   context: Context,
   request: StoredRequest,
+  signatures: readonly StoredSignature[],
   approved: boolean,
 ): Promise<RequestRoot | null> {
   if (request.kind !== 'root') return null;
   const statement = rootStatementOf(request);
   const externals = await context.store.rootUpdates.externals(request.id);
   const open = request.state === 'preparing' || request.state === 'open';
-  const progress = request.state === 'open' && approved ? await progressOf(context, request) : null;
+  const signing = request.state === 'open' && approved;
+  const progress = signing ? await progressOf(context, request) : null;
   return {
     ...describe(statement),
     missingSigners: open ? await missingOf(context, request, statement, externals) : [],
+    missingSignatures: signing ? await describeMissing(context, request, statement, signatures) : [],
     externals: externals.map(({ document, keyid }) => ({ document, keyid })),
     rebuiltFrom: request.root?.rebuiltFrom ?? null,
     rebuiltAs: request.root?.rebuiltAs ?? null,
@@ -41,7 +45,7 @@ async function missingOf(
 /** One that was worked out for a dry run. */
 export function rootPreviewOf(request: NewRequest): RequestRoot | null {
   if (request.kind !== 'root') return null;
-  const more = { missingSigners: [], externals: [], rebuiltFrom: null, rebuiltAs: null };
+  const more = { missingSigners: [], missingSignatures: [], externals: [], rebuiltFrom: null, rebuiltAs: null };
   return { ...describe(rootStatementOf(request)), ...more };
 }
 

@@ -13,6 +13,8 @@ import { AGAIN, type StepResult } from '../step-result.js';
 import type { StoredRequest } from '../store-port.js';
 import { checkUpstream } from './check-upstream.js';
 import { findPublishedRoots } from './find-published-roots.js';
+import { countWanted, missingSignatures, type WantedSignature } from './missing-signatures.js';
+import { ownKeyids } from './own-keyids.js';
 import { requireRootSignatures } from './require-root-signatures.js';
 import { loadRootBase, rootStatementOf } from './stored-root.js';
 
@@ -41,7 +43,7 @@ export async function signRoot(context: Context, request: StoredRequest): Promis
   if (upstream.state === 'stale') {
     // in a database that was put back, a request is open whose roots are in force: the signer still has its signatures
     const isInForce = (await findPublishedRoots(port, statement, base)) === 'ours';
-    if (isInForce && isApproved) return sign(context, request, statement, base);
+    if (isInForce && isApproved) return signOwnPart(context, request, statement, base);
     const error = isInForce ? inForceAlready(statement) : upstream.error;
     await close(context, request, 'superseded', { error, ...(isInForce ? { rebuild: false } : {}) });
     return AGAIN;
@@ -54,7 +56,21 @@ export async function signRoot(context: Context, request: StoredRequest): Promis
   const [missing] = findMissingSigners(statement.documents[0].sign, signers, externals);
   if (missing !== undefined) return { then: 'wait', error: externalMissing(missing.keyids) };
   if (upstream.state === 'later') return { then: 'wait', error: upstream.error };
-  return sign(context, request, statement, base);
+  return signOwnPart(context, request, statement, base);
+}
+
+/** Has the service's own signer sign with the keys that it holds; what keys of others sign is handed in. */
+async function signOwnPart(
+  context: Context,
+  request: StoredRequest,
+  statement: RootStatement,
+  base: RootBase,
+): Promise<StepResult> {
+  const lacking = missingSignatures(statement, await context.store.requests.signatures(request.id));
+  const own = await ownKeyids(context, statement, base);
+  const wanted = lacking.filter(({ keyid }) => own.has(keyid));
+  if (wanted.length > 0) return sign(context, request, statement, base, wanted);
+  return { then: 'wait', error: signaturesMissing(request, lacking) };
 }
 
 async function sign(
@@ -62,6 +78,7 @@ async function sign(
   request: StoredRequest,
   statement: RootStatement,
   base: RootBase,
+  wanted: readonly WantedSignature[],
 ): Promise<StepResult> {
   const [dossier, receipt] = await Promise.all([assembleDossier(context, request), newestReceipt(context)]);
   await context.step('sign:before-signer', request.id);
@@ -74,30 +91,42 @@ async function sign(
     return handleRefusal(context, request, error);
   }
   await context.step('sign:after-signer', request.id);
-  await requireRootSignatures(context, request, statement, base, result.signatures);
+  const signatures = await requireRootSignatures(context, request, { statement, base, wanted }, result.signatures);
   const { seq, hash } = result.journal;
-  const moved = await context.store.requests.transition(
+  const outcome = await context.store.rootUpdates.addSignatures(
     request.id,
-    { from: ['open'], to: 'signed', at: context.clock.now().toISOString(), signatures: result.signatures },
-    [
-      eventOf(context, 'signed', request, {
-        details: {
-          keyids: [...new Set(result.signatures.map(({ keyid }) => keyid))].sort(),
-          count: result.signatures.length,
-          journalSeq: seq,
-          journalHash: hash,
-        },
-      }),
-    ],
+    { signatures, wanted: countWanted(statement), journal: null, at: context.clock.now().toISOString() },
+    eventOf(context, 'signed', request, {
+      details: {
+        keyids: [...new Set(signatures.map(({ keyid }) => keyid))].sort(),
+        count: signatures.length,
+        journalSeq: seq,
+        journalHash: hash,
+      },
+    }),
   );
-  if (!moved) context.logger.warn('signatures came for a request that is not open any more', { request: request.id });
+  if (outcome === 'state') {
+    context.logger.warn('signatures came for a request that is not open any more', { request: request.id });
+  }
   await context.step('sign:after-store', request.id);
-  if (moved) context.changed(request.id);
+  if (outcome === 'added' || outcome === 'signed') context.changed(request.id);
   return AGAIN;
 }
 
 function isAway(error: unknown): boolean {
   return isCountersignError(error) && /^(?:TOKEN_|PIN_|KEY_NOT_FOUND)/.test(error.code);
+}
+
+function signaturesMissing({ id }: StoredRequest, lacking: readonly WantedSignature[]): CountersignError {
+  const keyids = [...new Set(lacking.map(({ keyid }) => keyid))].sort();
+  return new CountersignError(
+    'SIGNATURES_MISSING',
+    `keys in tokens of another signer have yet to sign: ${keyids.join(', ')}`,
+    {
+      hint: `Carry the request there: countersign dossier export ${id}, signer sign on that machine, and dossier import.`,
+      details: { keyids },
+    },
+  );
 }
 
 function inForceAlready({ base }: RootStatement): CountersignError {

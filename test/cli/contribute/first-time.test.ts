@@ -43,7 +43,7 @@ function world(change: { firstRoot?: null; refuse?: boolean } = {}) {
       return Promise.resolve({ request: { id: 'req_0' }, created: true });
     },
   };
-  return { calls, port, api, ask: (saveTo?: string) => askFirstTime(port, api, 'ours now', saveTo) };
+  return { calls, port, api, ask: (saveTo?: string) => askFirstTime(port, api, { reason: 'ours now', saveTo }) };
 }
 
 describe('the first step of a new Factory', () => {

@@ -32,7 +32,7 @@ export async function signWave(
   const made = bench.fixture.dossier({
     wave,
     ...more,
-    parts: (parts) => ({ ...parts, signatures, published: text, journal: journal ? lines : [] }),
+    parts: (parts) => ({ ...parts, signatures, published: text, journals: journal ? [lines] : [] }),
   });
   return { name: wave.statement.id, lines: () => made };
 }

@@ -125,7 +125,7 @@ describe('a root update', () => {
     const { lines } = await bench.site.signer.journalOf(update.sha256);
     const evidence = await fixture.dossier({
       update,
-      parts: (parts) => ({ ...parts, signatures, journal: lines }),
+      parts: (parts) => ({ ...parts, signatures, journals: [lines] }),
     });
     const verified = await verifyDossier(evidence, fixture.pins, new Date('2050-01-01T00:00:00Z'));
     expect(verified.journal).toMatchObject({ head: journal, intent: { persons: ['alice', 'bob'] } });
@@ -307,7 +307,7 @@ describe('a root update with many documents', () => {
     const { lines } = await site.signer.journalOf(update.sha256);
     const evidence = await fixture.dossier({
       update,
-      parts: (parts) => ({ ...parts, signatures: result.signatures, journal: lines }),
+      parts: (parts) => ({ ...parts, signatures: result.signatures, journals: [lines] }),
     });
     const verified = await verifyDossier(evidence, fixture.pins, new Date('2050-01-01T00:00:00Z'));
     expect(verified.journal?.signatures).toHaveLength(wanted);

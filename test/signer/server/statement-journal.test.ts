@@ -33,7 +33,7 @@ describe('the journal about one statement', () => {
     const file = readFileSync(bench.journalPath, 'utf8').trimEnd().split('\n');
     expect(lines).toEqual(file.slice(-2).map((text) => ({ type: 'journal', text })));
     const published = metadataText(publishedBy(bench, wave.document));
-    const parts = { signatures, published, journal: lines };
+    const parts = { signatures, published, journals: [lines] };
     const evidence = fixture.dossier({ wave, parts: (made) => ({ ...made, ...parts }) });
     const verified = await verifyDossier(evidence, fixture.pins, new Date('2050-01-01T00:00:00Z'));
     expect(verified.journal?.head).toEqual(head);
