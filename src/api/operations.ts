@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Operation } from './operation.js';
+import { REQUEST_KEY_OPERATIONS } from './request-key-operations.js';
 import { ROOT_OPERATIONS } from './root-operations.js';
 import { challengeBodySchema, challengeSchema, loginBodySchema, sessionSchema } from './schemas/login.js';
 import {
@@ -49,6 +50,7 @@ const view = json(requestViewSchema);
  */
 export const OPERATIONS = {
   ...ROOT_OPERATIONS,
+  ...REQUEST_KEY_OPERATIONS,
   submitWave: {
     method: 'post',
     path: '/v1/factories/{factory}/waves',

@@ -8,6 +8,7 @@ import type { Auth } from './auth/create-auth.js';
 import { createEndings } from './endings.js';
 import { createDecisionHandlers } from './handlers/decisions.js';
 import { createLoginHandlers } from './handlers/login.js';
+import { createRequestKeyHandlers } from './handlers/request-keys.js';
 import { createRequestHandlers } from './handlers/requests.js';
 import { createRootHandlers } from './handlers/roots.js';
 import { createServiceHandlers } from './handlers/service.js';
@@ -42,7 +43,7 @@ export interface HttpAppDependencies {
 }
 
 export interface HttpApp {
-  readonly express: Express;
+  readonly listener: Express;
   /** Answers all requests that wait for something; called when the service begins to stop. */
   readonly endWaits: () => void;
 }
@@ -72,6 +73,7 @@ export function createHttpApp(dependencies: HttpAppDependencies): HttpApp {
       handlers: {
         ...createRequestHandlers({ signing, clock, maxWaitSeconds: limits.maxWaitSeconds, ...address }),
         ...createRootHandlers(signing, publicUrl),
+        ...createRequestKeyHandlers(signing),
         ...createDecisionHandlers(signing),
         ...createLoginHandlers(auth),
         ...createServiceHandlers({ signing, clock, endings, openapi: () => createOpenApiDocument(address) }),
@@ -88,5 +90,5 @@ export function createHttpApp(dependencies: HttpAppDependencies): HttpApp {
     });
   });
   app.use(problemMiddleware(logger));
-  return { express: app, endWaits: () => endings.endAll() };
+  return { listener: app, endWaits: () => endings.endAll() };
 }

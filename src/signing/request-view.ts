@@ -49,7 +49,7 @@ function describe(request: NewRequest) {
     factory: request.factory,
     kind: request.kind,
     wave: request.wave,
-    requester: request.requester,
+    requester: { name: request.requester.name, kind: request.requester.kind, via: request.requester.via },
     reason: request.reason,
     created: request.created,
     expires: request.expires,

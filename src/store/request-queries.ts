@@ -6,7 +6,10 @@ import type { RequestRow } from './schema.js';
 /** In these states a request holds its tag (or its Factory's root) against others. */
 export const HOLDING: readonly RequestState[] = ['preparing', 'open', 'signed'];
 
-type Queries = Pick<RequestStore, 'find' | 'list' | 'findHolder' | 'findByWave' | 'listFromVersion' | 'listDue'>;
+type Queries = Pick<
+  RequestStore,
+  'find' | 'list' | 'findHolder' | 'listUnsignedBy' | 'findByWave' | 'listFromVersion' | 'listDue'
+>;
 
 export function createRequestQueries(connection: Connection): Queries {
   return {
@@ -64,6 +67,17 @@ export function createRequestQueries(connection: Connection): Queries {
       );
       return request ?? null;
     },
+    listUnsignedBy: (requestKeys) =>
+      connection.read(async (db) => {
+        const rows = await db
+          .selectFrom('requests')
+          .selectAll()
+          .where('request_key', 'in', [...requestKeys])
+          .where('state', 'in', ['preparing', 'open'])
+          .orderBy('id')
+          .execute();
+        return complete(db, rows);
+      }),
     findByWave: (factory, tag, name, version) =>
       connection.read(async (db) =>
         complete(
