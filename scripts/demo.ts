@@ -1,13 +1,22 @@
 /**
  * The whole story, by the command line and configuration files only, as three separate programs: ownership of root and targets
  * of a new Factory, a Wave, rotations of both keys, the next Wave. `--migrate` begins with a Factory whose keys are in a file, as
- * fioctl keeps them. `--keep` leaves everything running; `--folder DIR` says where (default: .demo).
+ * fioctl keeps them. `--gateway` tells it with fioctl's own calls through the gateway. `--keep` leaves everything running; `--folder DIR` says where (default: .demo).
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInstallation, MAIN, writeConfiguration, type Installation } from './demo/installation.js';
 import { createNarrator } from './demo/narrate.js';
 import { createFleet } from './demo/fleet.js';
+import {
+  completeWithFioctl,
+  explainRealFioctl,
+  pointFioctl,
+  rotateWithFioctl,
+  runWaveWithFioctl,
+  waitWithFioctl,
+  withWait,
+} from './demo/gateway-story.js';
 import {
   beginLegacy,
   closeStory,
@@ -18,14 +27,17 @@ import {
   runNextWave,
   takeOwnershipOfRoot,
   takeOwnershipOfTargets,
+  type Story,
 } from './demo/root-story.js';
 import { runWave } from './demo/run-wave.js';
 import { stopAll, type Daemon } from './demo/process.js';
 
 const migrating = process.argv.includes('--migrate');
+const throughGateway = process.argv.includes('--gateway');
 const keep = process.argv.includes('--keep');
 const folderAt = process.argv.indexOf('--folder');
 const folder = resolve(folderAt < 0 ? join(import.meta.dirname, '..', '.demo') : (process.argv[folderAt + 1] ?? ''));
+const FIRST_VERSION = 42;
 /** Of the Wave after the rotations; the last one is left for whoever goes on by hand. */
 const NEXT_VERSION = 44;
 const started = Date.now();
@@ -59,14 +71,11 @@ try {
     await takeOwnershipOfRoot(story, rootKeyid);
     await takeOwnershipOfTargets(story);
   }
-  const result = await runWave(installation, narrator);
-  await completeWave(story, result.name);
-  await rotate(story, 'targets');
-  await rotate(story, 'root');
-  await runNextWave(story, NEXT_VERSION);
+  const told = throughGateway ? await tellThroughGateway(story) : await tellByCommandLine(story);
   await closeStory(story);
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
-  const line = `demo: ok · ${migrating ? 'keys of an old file retired' : 'a new Factory owned'}, both keys rotated, versions ${result.version} and ${NEXT_VERSION} for tag ${result.tag} signed · approved by ${result.officers.join(' and ')} · ${seconds} s · evidence in ${join(folder, 'evidence')}`;
+  const line = `demo: ok · ${migrating ? 'keys of an old file retired' : 'a new Factory owned'}, ${told} for tag production signed · approved by ${officers.map(({ name }) => name).join(' and ')} · ${seconds} s · evidence in ${join(folder, 'evidence')}`;
+  if (throughGateway) console.log(explainRealFioctl(story));
   if (keep) await stay(line, installation);
   else {
     await stopAll(daemons);
@@ -79,6 +88,24 @@ try {
     console.error(`demo: logs are in ${join(folder, 'logs')}`);
     process.exit(1);
   }
+}
+
+async function tellByCommandLine(story: Story): Promise<string> {
+  const result = await runWave(story.installation, story.narrator);
+  await completeWave(story, result.name);
+  await rotate(story, 'targets');
+  await rotate(story, 'root');
+  await runNextWave(story, NEXT_VERSION);
+  return `both keys rotated, versions ${result.version} and ${NEXT_VERSION}`;
+}
+
+async function tellThroughGateway(story: Story): Promise<string> {
+  const fioctl = await pointFioctl(story);
+  const name = await runWaveWithFioctl(story, fioctl, FIRST_VERSION);
+  await completeWithFioctl(story, fioctl, name);
+  await rotateWithFioctl(story, fioctl);
+  await waitWithFioctl(story, withWait(story, fioctl), NEXT_VERSION);
+  return `the targets key rotated with fioctl, versions ${FIRST_VERSION} and ${NEXT_VERSION}`;
 }
 
 async function stay(line: string, installation: Installation): Promise<void> {

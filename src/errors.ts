@@ -149,7 +149,13 @@ export const ERROR_CODES = [
   'VETOED',
   'ROLE_FROZEN', // published metadata carries our signature, but the journal does not know it
   'REQUEST_ID_REUSED', // a signed request's id came again with another statement
+  'REQUEST_KEY_IN_ROOT', // a root names a request key, which only ever shows who asks
   // signing/, store/
+  'REQUEST_KEY_REFUSED', // a key of a token or a root, one of another account, or registered before
+  'REQUEST_KEY_EXISTS', // the account has request keys in use
+  'REQUEST_KEY_NOT_FOUND',
+  'REQUEST_KEY_MISSING', // the account has no request key in use
+  'REQUEST_SIGNATURE_REFUSED', // not signed by a request key of the account that calls
   'REQUEST_NOT_FOUND',
   'REQUEST_OPEN_EXISTS', // one open wave per tag
   'EXTERNAL_SIGNATURE_INVALID', // handed in for a root update, and not over its documents

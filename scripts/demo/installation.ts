@@ -43,7 +43,7 @@ export interface Installation {
   readonly path: (...parts: string[]) => string;
   /** Runs the command line as one of the people (their client configuration), or as nobody. */
   readonly countersign: (args: readonly string[], options?: { as?: string; input?: string }) => Promise<Outcome>;
-  readonly ports: { readonly factory: number; readonly service: number; readonly metrics: number };
+  readonly ports: Readonly<Record<'factory' | 'service' | 'gateway' | 'metrics', number>>;
   /** Makes the SoftHSM tokens, or others of these labels, as an operator with hardware tokens would with their vendor's tool. */
   readonly makeToken: (labels?: readonly string[]) => Promise<void>;
   readonly start: (program: 'sandbox' | 'signer' | 'service') => Promise<Daemon>;
@@ -68,7 +68,12 @@ export async function createInstallation(
     beginning,
     officers,
     path,
-    ports: { factory: await freePort(), service: await freePort(), metrics: await freePort() },
+    ports: {
+      factory: await freePort(),
+      service: await freePort(),
+      gateway: await freePort(),
+      metrics: await freePort(),
+    },
     countersign: async (args, { as, input } = {}) =>
       await runProgram(process.execPath, [main, ...args], {
         env: environmentOf(as),
@@ -183,6 +188,7 @@ export async function writeConfiguration(installation: Installation): Promise<vo
     policy: ['./policy.json'],
     trust: './service/trust.json',
     factories: { [factory]: { tokenFile: './service/factory.token' } },
+    ...(beginning === 'new' ? { gateway: { listen: { port: ports.gateway } } } : {}),
     metrics: { listen: { port: ports.metrics } },
     log: { level: 'info', style: 'text' },
   });

@@ -138,7 +138,7 @@ async function ask({ run }: Narrator, args: readonly string[]): Promise<string> 
   return (await run(['root', ...args], { as: 'operator' })).stdout.trim();
 }
 
-async function generateStandby(
+export async function generateStandby(
   { installation, narrator }: Pick<Story, 'installation' | 'narrator'>,
   role: 'root' | 'targets',
   type: string,

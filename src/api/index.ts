@@ -16,6 +16,7 @@ export {
 } from './schemas/root-updates.js';
 export { waveDocumentSchema, waveIntentionSchema, type WaveIntentionBody } from './schemas/waves.js';
 export { type RequestDiff, type RequestListWire, type RequestView, type SubmissionWire } from './schemas/requests.js';
+export type { RegisterRequestKeysBody, RequestKeyListWire } from './schemas/request-keys.js';
 export type { ChallengeWire, SessionWire } from './schemas/login.js';
 export type { EventListWire, KeyListWire, PolicyWire, ReadinessWire } from './schemas/service.js';
 export {
@@ -28,3 +29,5 @@ export {
   type WaveDocumentBody,
   type WaveRequestBody,
 } from './client/index.js';
+export { preferredWait } from './prefer-wait.js';
+export { STATUS_OF_CODE } from './status-of-code.js';

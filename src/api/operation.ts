@@ -20,7 +20,7 @@ export interface Operation {
   /** OpenAPI path template. */
   readonly path: string;
   readonly summary: string;
-  readonly group: 'Requests' | 'Decisions' | 'Login' | 'Service';
+  readonly group: 'Requests' | 'Decisions' | 'Login' | 'Request keys' | 'Service';
   readonly access: Access;
   readonly params: z.ZodObject;
   readonly query: z.ZodObject;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BUNDLE_OPERATIONS } from './bundle-operations.js';
 import type { Operation } from './operation.js';
+import { REQUEST_KEY_OPERATIONS } from './request-key-operations.js';
 import { ROOT_OPERATIONS } from './root-operations.js';
 import { challengeBodySchema, challengeSchema, loginBodySchema, sessionSchema } from './schemas/login.js';
 import {
@@ -51,6 +52,7 @@ const view = json(requestViewSchema);
 export const OPERATIONS = {
   ...ROOT_OPERATIONS,
   ...BUNDLE_OPERATIONS,
+  ...REQUEST_KEY_OPERATIONS,
   submitWave: {
     method: 'post',
     path: '/v1/factories/{factory}/waves',

@@ -13,6 +13,8 @@ export const HEADERS = {
   /** Hex SHA-256 of a statement's text. */
   statementSha256: 'X-Statement-Sha256',
   idempotencyKey: 'Idempotency-Key',
+  /** The caller's own token for the Factory, as the Factory's API has it. */
+  factoryToken: 'Osf-Token',
 } as const;
 
 /** Bearer tokens read `cst_<id>_<secret>` (API token) or `css_<id>_<secret>` (session of a sign-in). */

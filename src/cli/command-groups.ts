@@ -48,6 +48,7 @@ const GROUPS: readonly CommandGroup[] = [
   { words: ['trust'], load: async () => (await import('./commands/trust.js')).addTrustCommand },
   { words: ['login', 'logout'], load: async () => (await import('./commands/login.js')).addLoginCommands },
   { words: ['token'], load: async () => (await import('./commands/token.js')).addTokenCommands },
+  { words: ['request-key'], load: async () => (await import('./commands/request-key.js')).addRequestKeyCommands },
   { words: ['policy'], load: async () => (await import('./commands/policy.js')).addPolicyCommands },
   { words: ['key'], load: async () => (await import('./commands/key.js')).addKeyCommands },
   {

@@ -40,6 +40,15 @@ const schema = z.strictObject({
       sessionMinutes: z.int().min(1).max(1440).default(480),
     })
     .prefault({}),
+  gateway: z
+    .strictObject({
+      listen: z
+        .strictObject({ host: z.string().min(1).default('127.0.0.1'), port: z.int().min(0).max(65_535).default(8442) })
+        .prefault({}),
+      waitSeconds: z.int().min(0).max(3600).default(600),
+      silenceSeconds: z.int().min(1).max(3600).default(120),
+    })
+    .optional(),
   metrics: z
     .strictObject({
       listen: z

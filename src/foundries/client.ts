@@ -151,6 +151,12 @@ export function createFoundriesClient(options: FoundriesClientOptions): Foundrie
       return answers.selfOf(body, where);
     },
 
+    selfOf: async (token) => {
+      const theirs = createCalls({ ...options, token: () => token });
+      const { body, where } = await theirs.get(`${base}/users/self/`);
+      return answers.selfOf(body, where);
+    },
+
     rootUpdateApplying: async () => {
       const { body, where } = await calls.get(`${repo}/root/updates`);
       return answers.rootUpdateStatusOf(body, where) === 'APPLYING';

@@ -9,6 +9,7 @@ import { createEndings } from './endings.js';
 import { createBundleHandlers } from './handlers/bundles.js';
 import { createDecisionHandlers } from './handlers/decisions.js';
 import { createLoginHandlers } from './handlers/login.js';
+import { createRequestKeyHandlers } from './handlers/request-keys.js';
 import { createRequestHandlers } from './handlers/requests.js';
 import { createRootHandlers } from './handlers/roots.js';
 import { createServiceHandlers } from './handlers/service.js';
@@ -43,7 +44,7 @@ export interface HttpAppDependencies {
 }
 
 export interface HttpApp {
-  readonly express: Express;
+  readonly listener: Express;
   /** Answers all requests that wait for something; called when the service begins to stop. */
   readonly endWaits: () => void;
 }
@@ -74,6 +75,7 @@ export function createHttpApp(dependencies: HttpAppDependencies): HttpApp {
         ...createRequestHandlers({ signing, clock, maxWaitSeconds: limits.maxWaitSeconds, ...address }),
         ...createRootHandlers(signing, publicUrl),
         ...createBundleHandlers(signing, publicUrl),
+        ...createRequestKeyHandlers(signing),
         ...createDecisionHandlers(signing),
         ...createLoginHandlers(auth),
         ...createServiceHandlers({ signing, clock, endings, openapi: () => createOpenApiDocument(address) }),
@@ -90,5 +92,5 @@ export function createHttpApp(dependencies: HttpAppDependencies): HttpApp {
     });
   });
   app.use(problemMiddleware(logger));
-  return { express: app, endWaits: () => endings.endAll() };
+  return { listener: app, endWaits: () => endings.endAll() };
 }

@@ -1,12 +1,12 @@
 import type { Server, ServerResponse } from 'node:http';
-import type { HttpApp } from './create-http-app.js';
+import type { ServedApp } from './start-http-server.js';
 
 const DEFAULT_GRACE_MS = 10_000;
 
 /** Watches the server's answers from now on, so that it can be stopped without cutting one off. */
 export function createGracefulStop(
   server: Server,
-  app: Pick<HttpApp, 'endWaits'>,
+  app: Pick<ServedApp, 'endWaits'>,
 ): (graceMs?: number) => Promise<void> {
   const underWay = new Set<ServerResponse>();
   let stopped: Promise<void> | null = null;

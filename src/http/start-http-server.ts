@@ -1,8 +1,16 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { CountersignError } from '../errors.js';
-import { answerBrokenRequests } from './broken-requests.js';
-import type { HttpApp } from './create-http-app.js';
+import { answerBrokenRequests, type DescribeBroken } from './broken-requests.js';
 import { createGracefulStop } from './graceful-stop.js';
+
+/** What a server runs. */
+export interface ServedApp {
+  readonly listener: RequestListener;
+  /** Answers all requests that wait for something; called when the server begins to stop. */
+  readonly endWaits: () => void;
+  /** The answer to what is so broken that it never becomes a request; a problem if left out. */
+  readonly describeBroken?: DescribeBroken;
+}
 
 export interface HttpServer {
   /** With the port that was really taken. */
@@ -23,11 +31,11 @@ const REQUEST_TIMEOUT_MS = 300_000;
  * @throws CONFIG_INVALID when the address cannot be listened on
  */
 export async function startHttpServer(
-  app: HttpApp,
+  app: ServedApp,
   listen: { readonly host: string; readonly port: number },
 ): Promise<HttpServer> {
-  const server = createServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS }, app.express);
-  answerBrokenRequests(server);
+  const server = createServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS }, app.listener);
+  answerBrokenRequests(server, app.describeBroken);
   const close = createGracefulStop(server, app);
   await listening(server, listen);
   return { url: urlOf(server, listen.host), close };

@@ -15,4 +15,11 @@ declare module 'tar-stream' {
   }
 
   export function extract(): Extract;
+
+  export interface Pack extends Readable {
+    entry(header: EntryHeader & { readonly mode: number; readonly mtime: Date }, content: Buffer): void;
+    finalize(): void;
+  }
+
+  export function pack(): Pack;
 }

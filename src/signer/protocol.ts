@@ -24,6 +24,7 @@ export const PATHS = {
   prove: '/v1/prove',
   progress: '/v1/progress',
   unlock: '/v1/unlock',
+  requestKeys: '/v1/request-keys',
   metrics: '/metrics',
 } as const;
 
@@ -214,6 +215,25 @@ export const progressSchema = z.object({
   made: z.number(),
 });
 export type Progress = z.output<typeof progressSchema>;
+
+/** Body of POST /v1/request-keys. */
+export const requestKeysSchema = z.strictObject({
+  factory: z.string(),
+  keys: z
+    .array(
+      z.strictObject({
+        keytype: z.enum(['RSA', 'ED25519']),
+        keyval: z.strictObject({ public: z.string() }),
+      }),
+    )
+    .min(1)
+    .max(16)
+    .readonly(),
+});
+export type RequestKeys = z.output<typeof requestKeysSchema>;
+/** Answer to it: how many of them were new. */
+export const requestKeysResultSchema = z.object({ added: z.number() });
+export type RequestKeysResult = z.output<typeof requestKeysResultSchema>;
 
 /** Body of POST /v1/unlock: label or serial number of a token. */
 export const unlockSchema = z.strictObject({ token: z.string() });

@@ -7,6 +7,7 @@ import { settleRoot } from './root/settle-root.js';
 import { signRoot } from './root/sign-root.js';
 import { lastErrorOf } from './move.js';
 import { resumePreparing } from './open-request.js';
+import { isCancelledByRevocation } from './request-keys/revoke.js';
 import { isDue, isTransient, NEVER, nextAttemptAt, nextLookAt } from './retry.js';
 import { signRequest } from './sign-request.js';
 import { AGAIN, REST, type StepResult } from './step-result.js';
@@ -40,6 +41,7 @@ function thrownRefusal(request: StoredRequest, error: Parameters<typeof lastErro
 }
 
 async function dueStep(context: Context, request: StoredRequest): Promise<StepResult> {
+  if (await isCancelledByRevocation(context, request)) return AGAIN;
   switch (request.state) {
     case 'preparing':
       await resumePreparing(context, request);

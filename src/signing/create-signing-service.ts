@@ -9,6 +9,8 @@ import { signedMetadata } from './deliver-request.js';
 import { eventOf } from './move.js';
 import { checkReadiness } from './readiness.js';
 import { reject } from './reject.js';
+import { registerRequestKeys } from './request-keys/register.js';
+import { revokeRequestKeys } from './request-keys/revoke.js';
 import { isEnded, isSignedOrEnded } from './request-state.js';
 import { viewOf } from './request-view.js';
 import { addExternals } from './root/add-externals.js';
@@ -69,6 +71,11 @@ export function createSigningService(deps: SigningDependencies): SigningService 
     waitFor: (id, until, signal) => view(waitFor(context, changes, id, isEnded, until, signal)),
     waitForSigned: async (id, until, signal) =>
       readSigned(context, await waitFor(context, changes, id, isSignedOrEnded, until, signal)),
+    registerRequestKeys: (registration, factoryToken, caller) =>
+      registerRequestKeys(context, registration, factoryToken, caller),
+    requestKeys: (factory) => context.store.requestKeys.list(factory),
+    activeRequestKeys: (factory, polisId) => context.store.requestKeys.listActive(factory, polisId),
+    revokeRequestKeys: (id, caller) => revokeRequestKeys(context, id, caller),
     keys: async () => (await context.signer.keys()).keys,
     policy: () => context.policy,
     events: async ({ after = 0, limit }) => {

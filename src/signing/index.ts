@@ -3,6 +3,7 @@ export type { BundleSubmission } from './bundle/bundle-submission.js';
 export { createSigningService } from './create-signing-service.js';
 export type {
   Clock,
+  FactoryAccount,
   FactoryPort,
   ProvedKey,
   PublishedRoots,
@@ -21,6 +22,7 @@ export type {
   WaveInfo,
   WaveToCreate,
 } from './ports.js';
+export type { GatewayDraft, GatewayDraftStore } from './gateway-draft-port.js';
 export type {
   BegunRootUpdate,
   FactoryRoots,
@@ -29,6 +31,8 @@ export type {
   RootUpdatePort,
   RootUpdateStatus,
 } from './root-update-port.js';
+export type { AddRequestKeysOutcome, RequestKey, RequestKeyStore } from './request-key-port.js';
+export { requestKeyProofPayload, type RequestKeyRegistration } from './request-keys/registration.js';
 export type { RootDocuments, RootIntention, RootIntentions, RootSubmission } from './root/root-submission.js';
 export type { RootChains, RootTransactionView } from './root/show-roots.js';
 export {

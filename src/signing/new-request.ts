@@ -28,7 +28,12 @@ export function newRequest(
     factory: statement.factory,
     kind: statement.kind,
     wave,
-    requester: { name: caller.name, kind: caller.kind, via: caller.via },
+    requester: {
+      name: caller.name,
+      kind: caller.kind,
+      via: caller.via,
+      requestKey: caller.requestKey ?? null,
+    },
     reason: statement.reason,
     created: statement.created,
     expires: statement.expires,

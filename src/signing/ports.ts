@@ -19,6 +19,14 @@ export interface Timers {
   after(delayMs: number, fn: () => void): () => void;
 }
 
+/** Whose token it is, as the Factory says. */
+export interface FactoryAccount {
+  readonly polisId: string;
+  readonly name: string;
+  readonly role: string;
+  readonly scopes: string[];
+}
+
 export interface WaveInfo {
   readonly name: string;
   readonly version: number;
@@ -65,7 +73,9 @@ export interface FactoryPort extends RootUpdatePort {
   /** Never tried twice by the client itself: a lost answer is FACTORY_UNAVAILABLE, and the caller looks before it repeats. */
   createWave(wave: WaveToCreate): Promise<void>;
   onlineTargetsKey(): Promise<Key>;
-  self(): Promise<{ polisId: string; name: string; role: string; scopes: string[] }>;
+  self(): Promise<FactoryAccount>;
+  /** The same of somebody else's token, which is used for this one call and kept nowhere. */
+  selfOf(token: string): Promise<FactoryAccount>;
   cancelWave(name: string): Promise<void>;
   completeWave(name: string): Promise<void>;
   rolloutWave(name: string, options: RolloutOptions): Promise<unknown>;
@@ -219,6 +229,12 @@ export interface SignerPort {
   /** Has a standby key prove that it can sign, for its role in that Factory. @throws KEY_NOT_FOUND, TOKEN_UNAVAILABLE */
   prove(wanted: { readonly factory: string; readonly keyid: string }): Promise<ProvedKey>;
   progress(statementSha256: string): Promise<SignerProgress>;
+  /**
+   * Has it remember keys that no root may ever name. Known ones stay as they are.
+   *
+   * @throws REQUEST_KEY_REFUSED one is a key of a token or of a root
+   */
+  registerRequestKeys(registered: { readonly factory: string; readonly keys: readonly Key[] }): Promise<unknown>;
   status(receipt?: Receipt | null): Promise<SignerStatus>;
   canary(): Promise<{ readonly tokens: readonly CanaryState[] }>;
   keys(): Promise<{ readonly keys: readonly SignerKey[] }>;

@@ -51,7 +51,7 @@ function describe(request: NewRequest) {
     kind: request.kind,
     wave: request.wave,
     bundle: bundleViewOf(request),
-    requester: request.requester,
+    requester: { name: request.requester.name, kind: request.requester.kind, via: request.requester.via },
     reason: request.reason,
     created: request.created,
     expires: request.expires,

@@ -1,5 +1,6 @@
 import { advance } from './advance.js';
 import type { Context } from './context.js';
+import { createStagedKeyWatch } from './request-keys/watch-staged.js';
 import { latestAttemptAt, NEVER } from './retry.js';
 import { forsakenBefore, settleForsaken } from './root/reserve-transaction.js';
 import { sendVeto } from './send-veto.js';
@@ -34,6 +35,7 @@ export function createRunner(context: Context): Runner {
   /** Of those that are busy: what changed since, and has to be looked at once more. */
   const again = new Set<string>();
   const slots = createSlots(CONCURRENCY);
+  const watchStagedKeys = createStagedKeyWatch(context);
 
   const occupy = (id: string, task: () => Promise<void>): Promise<void> => {
     const done = task().finally(() => {
@@ -81,7 +83,7 @@ export function createRunner(context: Context): Runner {
       if ((await sendVeto(context, request, rejection)) === 'later') break;
     }
     const times = { now: now.toISOString(), latest: latestAttemptAt(now, context.limits), never: NEVER };
-    const started: Promise<void>[] = [];
+    const started: Promise<void>[] = [watchStagedKeys()];
     for (let after = ''; ;) {
       const due = await context.store.requests.listDue(times, { after, limit: PAGE });
       started.push(...due.map(({ id }) => work(id)));

@@ -6,6 +6,8 @@ import type { Logger } from '../telemetry/index.js';
 import type { BundleDiff } from './bundle/bundle-diff.js';
 import type { BundleSubmission } from './bundle/bundle-submission.js';
 import type { Clock, FactoryPort, SignerKey, SignerPort, SignerProgress, Timers } from './ports.js';
+import type { RequestKey } from './request-key-port.js';
+import type { RequestKeyRegistration } from './request-keys/registration.js';
 import type { RootChains, RootTransactionView } from './root/show-roots.js';
 import type { RootSubmission } from './root/root-submission.js';
 import type {
@@ -27,6 +29,8 @@ export interface Caller {
   /** The person of the policy (or requester) whom the sign-in or token is bound to; null for CI. */
   readonly person: string | null;
   readonly scopes: readonly Scope[];
+  /** Id of the request key that signed; `via` fioctl only. Once that is revoked, what it asked for is cancelled. */
+  readonly requestKey?: string;
 }
 
 interface SubmissionCommon {
@@ -218,6 +222,28 @@ export interface SigningService {
   /** The same until there is something to be read, which is before it is delivered; answered as by `signed`. */
   waitForSigned(id: string, until: Date, signal?: AbortSignal): Promise<Buffer | null>;
   keys(): Promise<readonly SignerKey[]>;
+  /**
+   * Registers the keys of whoever calls, for the account in the Factory that `factoryToken` belongs to.
+   *
+   * @param factoryToken that account's own; asked once who it is, and kept nowhere
+   * @throws FORBIDDEN (for somebody else), REQUEST_KEY_EXISTS, REQUEST_KEY_REFUSED, KEY_PROOF_INVALID, FACTORY_…, SIGNER_UNAVAILABLE
+   */
+  registerRequestKeys(
+    registration: RequestKeyRegistration,
+    factoryToken: string,
+    caller: Caller,
+  ): Promise<readonly RequestKey[]>;
+  /** All there ever were, revoked ones too. */
+  requestKeys(factory?: string): Promise<readonly RequestKey[]>;
+  /** Those in use of an account in a Factory. */
+  activeRequestKeys(factory: string, polisId: string): Promise<readonly RequestKey[]>;
+  /**
+   * Revokes a set for good and cancels what was asked for with it and is not signed.
+   *
+   * @param id of the set, or of a key in it
+   * @throws REQUEST_KEY_NOT_FOUND, FORBIDDEN (neither its owner nor an officer)
+   */
+  revokeRequestKeys(id: string, caller: Caller): Promise<readonly RequestKey[]>;
   policy(): SignedPolicy;
   events(page: { after?: number; limit?: number }): Promise<{ items: EventView[]; next: number | null }>;
   verifyEvents(): Promise<{ count: number; hash: string }>;

@@ -1,4 +1,6 @@
 import type { ErrorCode } from '../errors.js';
+import type { RequestKeyStore } from './request-key-port.js';
+import type { GatewayDraftStore } from './gateway-draft-port.js';
 
 /**
  * What a request's life is kept in. Every method is one transaction: state, what belongs to it and the event
@@ -18,6 +20,8 @@ export interface Requester {
   readonly name: string;
   readonly kind: 'person' | 'ci';
   readonly via: 'ci' | 'token' | 'login' | 'fioctl';
+  /** Id of the request key that it was asked with; null for those who asked in another way than fioctl's. */
+  readonly requestKey: string | null;
 }
 
 export interface LastError {
@@ -157,6 +161,9 @@ export const EVENT_TYPES = [
   'external-signature',
   'signatures-imported',
   'rebuilt',
+  'request-key-created',
+  'request-key-revoked',
+  'request-key-staged',
   'token-created',
   'token-revoked',
   'login',
@@ -253,6 +260,8 @@ export interface RequestStore {
   list(filter: RequestFilter): Promise<{ items: StoredRequest[]; next: string | null }>;
   /** The request that holds the tag: preparing, open or signed. */
   findHolder(factory: string, tag: string): Promise<StoredRequest | null>;
+  /** Preparing or open, asked for with one of these request keys. */
+  listUnsignedBy(requestKeys: readonly string[]): Promise<StoredRequest[]>;
   /** Newest first, of any state. */
   findByWave(factory: string, tag: string, name: string, version: number): Promise<StoredRequest[]>;
   /** Requests for a bundle of these `signed` bytes, newest first, of any state. */
@@ -444,6 +453,8 @@ export interface Store {
   readonly tokens: TokenStore;
   readonly sessions: SessionStore;
   readonly challenges: ChallengeStore;
+  readonly requestKeys: RequestKeyStore;
+  readonly gatewayDrafts: GatewayDraftStore;
   /** Proves that it can be read and written. @throws STORE_FAILED */
   check(): Promise<void>;
   /** Forgets what is past: challenges, sessions and idempotency keys whose time is over. */

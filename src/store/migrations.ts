@@ -13,6 +13,8 @@ export function migrationsFor(dialect: DialectName): Record<string, Migration> {
     '002-events': { up: (db) => createEvents(db, types) },
     '003-access': { up: (db) => createAccess(db, types) },
     '004-root-updates': { up: (db) => createRootUpdates(db, types) },
+    '005-request-keys': { up: (db) => createRequestKeys(db, types) },
+    '006-gateway-drafts': { up: (db) => createGatewayDrafts(db, types) },
   };
 }
 
@@ -231,5 +233,45 @@ async function createRootUpdates(db: AnyDatabase, { text }: Types): Promise<void
     .addColumn('method', text, (column) => column.notNull())
     .addColumn('sig', text, (column) => column.notNull())
     .addPrimaryKeyConstraint('external_signatures_key', ['request_id', 'document', 'keyid'])
+    .execute();
+}
+
+async function createRequestKeys(db: AnyDatabase, { text }: Types): Promise<void> {
+  await db.schema
+    .createTable('request_keys')
+    .addColumn('id', text, (column) => column.primaryKey().notNull())
+    .addColumn('key_set', text, (column) => column.notNull())
+    .addColumn('name', text, (column) => column.notNull())
+    .addColumn('kind', text, (column) => column.notNull())
+    .addColumn('polis_id', text, (column) => column.notNull())
+    .addColumn('factory', text, (column) => column.notNull())
+    .addColumn('role', text, (column) => column.notNull())
+    .addColumn('keytype', text, (column) => column.notNull())
+    .addColumn('public', text, (column) => column.notNull())
+    .addColumn('keyid', text, (column) => column.notNull().unique())
+    .addColumn('created', text, (column) => column.notNull())
+    .addColumn('revoked', text)
+    .execute();
+  // fioctl can be shown one key in the place of an offline key, so an account has one of each kind in use.
+  await db.schema
+    .createIndex('request_keys_one_in_use')
+    .unique()
+    .on('request_keys')
+    .columns(['factory', 'polis_id', 'role', 'keytype'])
+    .where(sql.ref('revoked'), 'is', null)
+    .execute();
+  await db.schema.alterTable('requests').addColumn('request_key', text).execute();
+}
+
+async function createGatewayDrafts(db: AnyDatabase, { text }: Types): Promise<void> {
+  await db.schema
+    .createTable('gateway_drafts')
+    .addColumn('factory', text, (column) => column.notNull())
+    .addColumn('polis_id', text, (column) => column.notNull())
+    .addColumn('id', text, (column) => column.notNull())
+    .addColumn('revision', 'bigint', (column) => column.notNull())
+    .addColumn('text', text, (column) => column.notNull())
+    .addColumn('at', text, (column) => column.notNull())
+    .addPrimaryKeyConstraint('gateway_drafts_key', ['factory', 'polis_id'])
     .execute();
 }

@@ -5,7 +5,9 @@ import { createBlobStore } from './blobs.js';
 import { createChallengeStore } from './challenges.js';
 import { createConnection, translated, type Connection } from './connection.js';
 import { createEventStore, touchHead } from './events.js';
+import { createGatewayDraftStore } from './gateway-drafts.js';
 import { migrationsFor, type DialectName } from './migrations.js';
+import { createRequestKeyStore } from './request-keys.js';
 import { createRequestStore } from './requests.js';
 import { createRootUpdateStore } from './root-updates.js';
 import type { Schema } from './schema.js';
@@ -16,6 +18,8 @@ import { createTokenStore } from './tokens.js';
 
 /** An idempotency key is remembered this long. */
 const IDEMPOTENCY_LIFETIME_MS = 7 * 24 * 3600 * 1000;
+/** A draft that nobody touches is forgotten after this long. */
+const DRAFT_LIFETIME_MS = 30 * 24 * 3600 * 1000;
 
 /**
  * Opens the database and brings its tables up to date. Several processes may do so at once.
@@ -82,13 +86,16 @@ function assemble(connection: Connection): Store {
     tokens: createTokenStore(connection),
     sessions: createSessionStore(connection),
     challenges: createChallengeStore(connection),
+    requestKeys: createRequestKeyStore(connection),
+    gatewayDrafts: createGatewayDraftStore(connection),
     check: () => connection.write(touchHead),
     expire: (now) =>
       connection.write(async (db) => {
-        const keysBefore = new Date(Date.parse(now) - IDEMPOTENCY_LIFETIME_MS).toISOString();
+        const before = (lifetimeMs: number) => new Date(Date.parse(now) - lifetimeMs).toISOString();
         await db.deleteFrom('challenges').where('expires', '<=', now).execute();
         await db.deleteFrom('sessions').where('expires', '<=', now).execute();
-        await db.deleteFrom('idempotency').where('at', '<', keysBefore).execute();
+        await db.deleteFrom('idempotency').where('at', '<', before(IDEMPOTENCY_LIFETIME_MS)).execute();
+        await db.deleteFrom('gateway_drafts').where('at', '<', before(DRAFT_LIFETIME_MS)).execute();
       }),
     close: () => translated(() => connection.close()),
   };

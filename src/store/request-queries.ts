@@ -8,7 +8,7 @@ export const HOLDING: readonly RequestState[] = ['preparing', 'open', 'signed'];
 
 type Queries = Pick<
   RequestStore,
-  'find' | 'list' | 'findHolder' | 'findByWave' | 'findBundles' | 'listFromVersion' | 'listDue'
+  'find' | 'list' | 'findHolder' | 'listUnsignedBy' | 'findByWave' | 'findBundles' | 'listFromVersion' | 'listDue'
 >;
 
 export function createRequestQueries(connection: Connection): Queries {
@@ -67,6 +67,17 @@ export function createRequestQueries(connection: Connection): Queries {
       );
       return request ?? null;
     },
+    listUnsignedBy: (requestKeys) =>
+      connection.read(async (db) => {
+        const rows = await db
+          .selectFrom('requests')
+          .selectAll()
+          .where('request_key', 'in', [...requestKeys])
+          .where('state', 'in', ['preparing', 'open'])
+          .orderBy('id')
+          .execute();
+        return complete(db, rows);
+      }),
     findByWave: (factory, tag, name, version) =>
       connection.read(async (db) =>
         complete(

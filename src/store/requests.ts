@@ -167,6 +167,7 @@ async function insertRow(db: Writer, request: NewRequest, at: string): Promise<b
       requester_name: request.requester.name,
       requester_kind: request.requester.kind,
       requester_via: request.requester.via,
+      request_key: request.requester.requestKey,
       reason: request.reason,
       created: request.created,
       expires: request.expires,

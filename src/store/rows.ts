@@ -6,6 +6,7 @@ import {
   REQUEST_STATES,
   SCOPES,
   type LastError,
+  type RequestKey,
   type RequestMaterial,
   type RootTransaction,
   type StoredEvent,
@@ -16,7 +17,7 @@ import {
   type StoredSignature,
   type TokenRecord,
 } from '../signing/index.js';
-import type { EventRow, Part, RequestRow, RootUpdateRow, Schema, TokenRow } from './schema.js';
+import type { EventRow, Part, RequestKeyRow, RequestRow, RootUpdateRow, Schema, TokenRow } from './schema.js';
 import type { Selectable } from 'kysely';
 
 /**
@@ -36,6 +37,7 @@ const requesterSchema = z.object({
   name: z.string(),
   kind: z.enum(['person', 'ci']),
   via: z.enum(['ci', 'token', 'login', 'fioctl']),
+  requestKey: z.string().nullable(),
 });
 
 /** @throws STORE_FAILED if it is no safe integer */
@@ -60,7 +62,12 @@ export function toRequest(
     root: rootUpdate === undefined ? null : toRootUpdate(rootUpdate, parts),
     requester: parsed(
       requesterSchema,
-      { name: row.requester_name, kind: row.requester_kind, via: row.requester_via },
+      {
+        name: row.requester_name,
+        kind: row.requester_kind,
+        via: row.requester_via,
+        requestKey: row.request_key,
+      },
       'requests',
     ),
     reason: row.reason,
@@ -210,6 +217,25 @@ export function toToken(row: TokenRow): TokenRecord {
     expires: row.expires,
     revoked: row.revoked,
     lastUsed: row.last_used,
+  };
+}
+
+export function toRequestKey(row: RequestKeyRow): RequestKey {
+  return {
+    id: row.id,
+    set: row.key_set,
+    name: row.name,
+    kind: parsed(z.enum(['person', 'ci']), row.kind, 'request_keys'),
+    polisId: row.polis_id,
+    factory: row.factory,
+    role: parsed(z.enum(['root', 'targets']), row.role, 'request_keys'),
+    key: {
+      keytype: parsed(z.enum(['RSA', 'ED25519']), row.keytype, 'request_keys'),
+      keyval: { public: row.public },
+    },
+    keyid: row.keyid,
+    created: row.created,
+    revoked: row.revoked,
   };
 }
 

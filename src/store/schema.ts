@@ -16,6 +16,7 @@ interface RequestsTable {
   requester_name: string;
   requester_kind: string;
   requester_via: string;
+  request_key: string | null;
   reason: string;
   created: string;
   expires: string;
@@ -163,6 +164,31 @@ interface ChallengesTable {
   expires: string;
 }
 
+interface RequestKeysTable {
+  id: string;
+  key_set: string;
+  name: string;
+  kind: string;
+  polis_id: string;
+  factory: string;
+  role: string;
+  keytype: string;
+  public: string;
+  keyid: string;
+  created: string;
+  revoked: string | null;
+}
+
+/** Drafts of root updates, one an account and Factory. */
+interface GatewayDraftsTable {
+  factory: string;
+  polis_id: string;
+  id: string;
+  revision: Integer;
+  text: string;
+  at: string;
+}
+
 export interface Schema {
   requests: RequestsTable;
   request_blobs: RequestBlobsTable;
@@ -178,6 +204,8 @@ export interface Schema {
   tokens: TokensTable;
   sessions: SessionsTable;
   challenges: ChallengesTable;
+  request_keys: RequestKeysTable;
+  gateway_drafts: GatewayDraftsTable;
 }
 
 export type RequestRow = Selectable<RequestsTable>;
@@ -186,3 +214,4 @@ export type RootUpdateRow = Selectable<RootUpdatesTable>;
 export type RootUpdateChange = Updateable<RootUpdatesTable>;
 export type EventRow = Selectable<EventsTable>;
 export type TokenRow = Selectable<TokensTable>;
+export type RequestKeyRow = Selectable<RequestKeysTable>;

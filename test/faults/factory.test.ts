@@ -4,7 +4,7 @@
  */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { isCountersignError, type ErrorCode } from '../../src/errors.js';
-import { STATUS_OF_CODE } from '../../src/http/problem/status-of-code.js';
+import { STATUS_OF_CODE } from '../../src/api/status-of-code.js';
 import { NOISE, startFaultyProxy, type Fault, type FaultyProxy } from '../support/faulty-proxy.js';
 import { recordingLogger, type RecordingLogger } from '../support/recording-logger.js';
 import { openSandboxService, type SandboxService } from '../support/sandbox-service.js';

@@ -40,7 +40,7 @@ describe('the OpenAPI document', () => {
     const documented = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method} ${path}`),
     );
-    expect(registeredRoutes(app.express).sort()).toEqual(documented.sort());
+    expect(registeredRoutes(app.listener).sort()).toEqual(documented.sort());
     expect(documented.length).toBe(Object.keys(OPERATIONS).length);
   });
 

@@ -238,7 +238,7 @@ describe('listening', () => {
   it('says which address is taken', async () => {
     await open();
     const { port } = new URL(world.url);
-    const app = { express: (() => undefined) as never, endWaits: () => undefined };
+    const app = { listener: () => undefined, endWaits: () => undefined };
     const error = await startHttpServer(app, { host: '127.0.0.1', port: Number(port) }).catch((e: unknown) => e);
     expect(isCountersignError(error, 'CONFIG_INVALID')).toBe(true);
   });

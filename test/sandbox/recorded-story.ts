@@ -10,6 +10,7 @@ const exchangeSchema = z.object({
   path: z.string(),
   query: z.string(),
   time: z.string(),
+  'request-headers': z.record(z.string(), z.string()),
   'request-body': z.unknown(),
   status: z.int(),
   'response-body': z.unknown(),

@@ -128,6 +128,7 @@ export function createMemoryFactory(fixture: Fixture): MemoryFactory {
     createWave: (wave) => call('createWave', () => create(wave)),
     onlineTargetsKey: () => call('onlineTargetsKey', () => fixture.keys.online.key),
     self: () => call('self', () => ({ polisId: 'p1', name: 'service', role: 'admin', scopes: [] })),
+    selfOf: (token) => call('selfOf', () => ({ polisId: `of ${token}`, name: token, role: 'member', scopes: [] })),
     cancelWave: (name) =>
       call('cancelWave', () => {
         const wave = find(name);

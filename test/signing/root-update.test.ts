@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { parseRoot, parseTargets } from '../../src/tuf/index.js';
+import type { SignerPort } from '../../src/signing/ports.js';
 import { askDevice } from '../support/device.js';
+import { requestKeySet } from '../support/request-key-set.js';
 import { FACTORY } from '../support/sandbox.js';
 import { createRootWorld, type RootWorld } from './root-world.js';
 import { ci, person } from './world.js';
@@ -188,4 +190,22 @@ describe('a root update', () => {
     expect(told).not.toContain(txid);
     expect((await world.store.rootUpdates.transaction(id))?.txid).toBe('');
   });
+});
+
+test('the signer is shown all request keys before it signs a root: its journal may be one that was rebuilt', async () => {
+  world = await createRootWorld({ owned: true });
+  const { registration } = requestKeySet('carol', FACTORY);
+  await world.service.registerRequestKeys(registration, world.sandbox.token('alice'), person('carol'));
+  const shown: unknown[] = [];
+  const signer: SignerPort = {
+    ...world.signer,
+    registerRequestKeys: (registered) => {
+      shown.push(registered);
+      return world.signer.registerRequestKeys(registered);
+    },
+  };
+  Object.assign(world, await world.another({ signer }));
+  world.advance(86_400_000);
+  expect(await world.update({ op: 'resign' })).toMatchObject({ state: 'delivered' });
+  expect(shown).toEqual([{ factory: FACTORY, keys: registration.keys.map(({ key }) => key) }]);
 });

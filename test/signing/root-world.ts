@@ -254,6 +254,7 @@ function portOf(signer: () => Signer): SignerPort {
     published: (published) => signer().published(published),
     publishedRoots: (published) => signer().publishedRoots(published),
     prove: (wanted) => signer().prove(wanted),
+    registerRequestKeys: (registered) => signer().registerRequestKeys(registered),
     progress: (statement) => signer().progress(statement),
     status: (receipt) => signer().status(false, receipt ?? null),
     canary: () => Promise.resolve({ tokens: [] }),

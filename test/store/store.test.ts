@@ -198,7 +198,7 @@ describeOver('the store', (database) => {
     });
 
     test('a request waits for a person who neither asked for it nor approved it', async () => {
-      const byAlice = { requester: { name: 'alice', kind: 'person', via: 'login' } } as const;
+      const byAlice = { requester: { name: 'alice', kind: 'person', via: 'login', requestKey: null } } as const;
       const id = await insert(1, byAlice);
       await move(id, 'open');
       const waitingFor = async (person: string) =>

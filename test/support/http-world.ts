@@ -212,6 +212,7 @@ function factoryOf(fixture: Fixture, broken: HttpWorld['broken']): FactoryPort {
       }),
     onlineTargetsKey: () => answer(() => fixture.keys.online.key),
     self: () => answer(() => ({ polisId: 'p1', name: 'countersign', role: 'admin', scopes: [] })),
+    selfOf: (token) => answer(() => ({ polisId: `of ${token}`, name: token, role: 'member', scopes: [] })),
     cancelWave: unused,
     completeWave: unused,
     rolloutWave: unused,
@@ -255,6 +256,7 @@ function signerOf(fixture: Fixture, clock: { now(): Date }, broken: HttpWorld['b
         clockOk: true,
       })),
     ...noRootSigner(),
+    registerRequestKeys: () => answer(() => ({})),
     canary: () => answer(() => ({ tokens: [] })),
     keys: () =>
       answer(() => {

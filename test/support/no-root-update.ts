@@ -27,6 +27,6 @@ export function noRootUpdate(): RootUpdatePort {
 }
 
 /** The same of a signer that signs Waves only. */
-export function noRootSigner(): Pick<SignerPort, 'publishedRoots' | 'prove' | 'progress'> {
-  return { publishedRoots: unused, prove: unused, progress: unused };
+export function noRootSigner(): Pick<SignerPort, 'publishedRoots' | 'prove' | 'progress' | 'registerRequestKeys'> {
+  return { publishedRoots: unused, prove: unused, progress: unused, registerRequestKeys: unused };
 }

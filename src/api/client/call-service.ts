@@ -28,7 +28,7 @@ export interface ServiceCall {
 export type CallService = (call: ServiceCall) => Promise<Response>;
 
 const DEFAULT_TIMEOUT_MS = 60_000;
-const BEARER = /^[\x21-\x7e]+$/;
+const WORD = /^[\x21-\x7e]+$/;
 
 /**
  * One call over fetch. Redirects are not followed: nothing here redirects, and the bearer token must not
@@ -39,10 +39,7 @@ const BEARER = /^[\x21-\x7e]+$/;
 export function createCallService(options: ApiClientOptions): CallService {
   const base = options.baseUrl.replace(/\/+$/, '');
   const send = options.fetch ?? fetch;
-  if (options.bearer !== undefined && !BEARER.test(options.bearer)) {
-    // said here, because fetch would quote the whole header in its error
-    throw new CountersignError('INPUT_INVALID', 'the bearer token is not one word of printable ASCII');
-  }
+  if (options.bearer !== undefined) requireWord(options.bearer, 'the bearer token');
   return async ({ method, path, headers = {}, body, waitSeconds = 0, acceptsNotReady = false }) => {
     let answer: Response;
     try {
@@ -69,6 +66,11 @@ export function createCallService(options: ApiClientOptions): CallService {
     if (answer.ok || (acceptsNotReady && isReport(answer))) return answer;
     throw await errorOfAnswer(answer);
   };
+}
+
+/** Said here, because fetch would quote the whole header in its error. @throws INPUT_INVALID */
+export function requireWord(secret: string, what: string): void {
+  if (!WORD.test(secret)) throw new CountersignError('INPUT_INVALID', `${what} is not one word of printable ASCII`);
 }
 
 /**

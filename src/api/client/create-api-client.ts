@@ -1,6 +1,7 @@
 import { CountersignError } from '../../errors.js';
 import { BUNDLE_OPERATIONS } from '../bundle-operations.js';
 import { OPERATIONS } from '../operations.js';
+import { REQUEST_KEY_OPERATIONS } from '../request-key-operations.js';
 import { ROOT_OPERATIONS } from '../root-operations.js';
 import type { BundleSubmissionBody } from '../schemas/bundles.js';
 import { challengeSchema, sessionSchema, type ChallengeWire, type SessionWire } from '../schemas/login.js';
@@ -14,6 +15,11 @@ import {
   type RequestView,
   type SubmissionWire,
 } from '../schemas/requests.js';
+import {
+  requestKeyListSchema,
+  type RegisterRequestKeysBody,
+  type RequestKeyListWire,
+} from '../schemas/request-keys.js';
 import {
   eventListSchema,
   keyListSchema,
@@ -35,7 +41,14 @@ import {
 } from '../schemas/root-updates.js';
 import type { WaveIntentionBody } from '../schemas/waves.js';
 import { HEADERS, LONGEST_WAIT_PER_CALL_SECONDS, MEDIA_TYPES } from '../wire.js';
-import { createCallService, readJson, readLines, readText, type ApiClientOptions } from './call-service.js';
+import {
+  createCallService,
+  readJson,
+  readLines,
+  readText,
+  requireWord,
+  type ApiClientOptions,
+} from './call-service.js';
 
 /** The unsigned targets metadata as text: it is sent as it is, so that its bytes are judged and not a rewriting of them. */
 export interface WaveDocumentBody {
@@ -79,6 +92,15 @@ export interface ApiClient {
   /** As the service verified them. */
   roots(factory: string): Promise<RootChainsWire>;
   rootTransaction(factory: string): Promise<RootTransactionWire>;
+  /** @param factoryToken the caller's own for the Factory; it says whose keys they are */
+  registerRequestKeys(
+    factory: string,
+    body: RegisterRequestKeysBody,
+    factoryToken: string,
+  ): Promise<RequestKeyListWire>;
+  requestKeys(factory: string): Promise<RequestKeyListWire>;
+  /** @param id of a set, or of a key in it */
+  revokeRequestKeys(id: string): Promise<RequestKeyListWire>;
   requests(filter?: RequestListFilter): Promise<RequestListWire>;
   /** `waitSeconds`: answered when the request has come to its end, or after that time; a minute at most. */
   request(id: string, more?: { waitSeconds?: number }): Promise<RequestView>;
@@ -148,6 +170,20 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     roots: async (factory) => readJson(await get(ofFactory(ROOT_OPERATIONS.getRoots.path, factory)), rootChainsSchema),
     rootTransaction: async (factory) =>
       readJson(await get(ofFactory(ROOT_OPERATIONS.getRootTransaction.path, factory)), rootTransactionSchema),
+    async registerRequestKeys(factory, body, factoryToken) {
+      requireWord(factoryToken, 'the token for the Factory');
+      const answer = await call({
+        method: 'POST',
+        path: ofFactory(REQUEST_KEY_OPERATIONS.registerRequestKeys.path, factory),
+        headers: { [HEADERS.factoryToken]: factoryToken },
+        body: JSON.stringify(body),
+      });
+      return readJson(answer, requestKeyListSchema);
+    },
+    requestKeys: async (factory) =>
+      readJson(await get(ofFactory(REQUEST_KEY_OPERATIONS.listRequestKeys.path, factory)), requestKeyListSchema),
+    revokeRequestKeys: async (id) =>
+      readJson(await post(at(REQUEST_KEY_OPERATIONS.revokeRequestKeys.path, id), undefined), requestKeyListSchema),
     requests: async (filter = {}) => readJson(await get(withQuery(listRequests.path, filter)), requestListSchema),
     request: async (id, more) =>
       readJson(await get(at(OPERATIONS.getRequest.path, id), boundedWait(more)), requestViewSchema),

@@ -175,6 +175,10 @@ export const rootTransactionSchema = z
     changelog: described.nullable().meta({ description: 'Who began it, and what for' }),
     errors: z.array(z.string()).meta({ description: 'What the Factory finds wrong with it' }),
     warnings: z.array(z.string()),
+    requestKeys: z
+      .array(z.object({ keyid: z.string(), name: z.string() }))
+      .default([])
+      .meta({ description: 'Request keys that it would bring into the roots: somebody goes past Countersign' }),
   })
   .meta({ id: 'RootTransaction' });
 export type RootTransactionWire = z.output<typeof rootTransactionSchema>;

@@ -16,10 +16,12 @@ export function addServeCommand(program: Command, context: CliContext): void {
       const config = loadServiceConfig(options.config);
       const logger = createLogger({ ...config.log, program: 'service' });
       const service = await runService(config, { now: context.now }, logger, context.hooks?.service);
-      logger.info('listening', { url: service.http.url, metrics: service.metrics?.url });
+      const gateway = service.gateway?.url;
+      logger.info('listening', { url: service.http.url, gateway, metrics: service.metrics?.url });
       if (options.json === true)
-        printJson(context, { url: service.http.url, metrics: service.metrics?.url, pid: process.pid });
+        printJson(context, { url: service.http.url, gateway, metrics: service.metrics?.url, pid: process.pid });
       say(context, `countersign listens on ${service.http.url}`);
+      if (gateway !== undefined) say(context, `fioctl is served on ${gateway}`);
       await untilInterrupted(context);
       logger.info('stopping');
       await service.close();

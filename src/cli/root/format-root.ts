@@ -59,6 +59,7 @@ export function formatTransaction({
   changelog,
   errors,
   warnings,
+  requestKeys,
 }: RootTransactionWire): string {
   if (transaction === 'none') return 'no root update is under way at the Factory\n';
   return [
@@ -69,6 +70,9 @@ export function formatTransaction({
     ...(changelog === null
       ? []
       : [`Changelog  ${plain(changelog.message)}, by ${plain(changelog.polisId)} at ${plain(changelog.timestamp)}`]),
+    ...requestKeys.map(
+      ({ keyid, name }) => `Alarm      stages the request key ${plain(keyid)} of ${plain(name)}: have it cancelled`,
+    ),
     ...errors.map((error) => `Error      ${plain(error)}`),
     ...warnings.map((warning) => `Warning    ${plain(warning)}`),
     '',

@@ -18,6 +18,7 @@ import { loadPins } from '../trust-file.js';
 import { startMetricsServer, type MetricsServer } from './metrics-server.js';
 import { openConfiguredStore } from './open-configured-store.js';
 import { createServiceMetrics } from './service-metrics.js';
+import { startGateway } from './start-gateway.js';
 import { watchExpiry, type ExpiryWatch } from './watch-expiry.js';
 
 const HOUR_MS = 3_600_000;
@@ -27,6 +28,8 @@ const SIGNER_METRICS_TIMEOUT_MS = 1000;
 
 export interface RunningService {
   readonly http: HttpServer;
+  /** Null if it is not configured. */
+  readonly gateway: HttpServer | null;
   /** Null if none are configured. */
   readonly metrics: MetricsServer | null;
   readonly signing: SigningService;
@@ -75,6 +78,7 @@ export async function runService(
     sessionMinutes: config.limits.sessionMinutes,
     ...address,
   });
+  const maxBodyBytes = config.limits.bodyMegabytes * 1024 * 1024;
   const app = createHttpApp({
     signing,
     auth,
@@ -83,7 +87,7 @@ export async function runService(
     trustProxy: config.trustProxy,
     ...(metrics === null ? {} : { onAnswer: metrics.onAnswer }),
     limits: {
-      maxBodyBytes: config.limits.bodyMegabytes * 1024 * 1024,
+      maxBodyBytes,
       maxWaitSeconds: config.limits.waitSeconds,
       requestsPerMinute: config.limits.requestsPerMinute,
       loginsPerMinute: LOGINS_PER_MINUTE,
@@ -91,6 +95,13 @@ export async function runService(
     ...address,
   });
   const http = await startHttpServer(app, config.listen);
+  const gateway =
+    config.gateway === undefined
+      ? null
+      : await startGateway(config.gateway, factories.values(), {
+          ...{ signing, clock, logger, maxBodyBytes },
+          drafts: store.gatewayDrafts,
+        });
   let metricsServer: MetricsServer | null = null;
   let expiry: ExpiryWatch | null = null;
   if (metrics !== null && config.metrics !== undefined) {
@@ -104,10 +115,11 @@ export async function runService(
   signing.start();
   return {
     http,
+    gateway,
     metrics: metricsServer,
     signing,
     async close() {
-      await http.close();
+      await Promise.all([http.close(), gateway?.close()]);
       await expiry?.stop();
       await metricsServer?.close();
       await signing.stop();

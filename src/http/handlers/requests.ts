@@ -1,9 +1,8 @@
-import { HEADERS, MEDIA_TYPES } from '../../api/index.js';
+import { HEADERS, MEDIA_TYPES, preferredWait } from '../../api/index.js';
 import { CountersignError } from '../../errors.js';
 import type { Clock, RequestFilter, RequestView, SigningService } from '../../signing/index.js';
 import { sha256Hex } from '../../tuf/index.js';
 import type { Handlers } from '../call.js';
-import { preferredWait } from '../prefer-wait.js';
 import type { Reply } from '../reply.js';
 import { parseWaveSubmission } from './parse-wave-submission.js';
 import { requestLocation } from './request-path.js';

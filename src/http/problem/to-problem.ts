@@ -1,6 +1,5 @@
-import { PROBLEM_TYPE_PREFIX, type Problem } from '../../api/index.js';
+import { PROBLEM_TYPE_PREFIX, STATUS_OF_CODE, type Problem } from '../../api/index.js';
 import { CountersignError, errorToWire, isCountersignError, type ErrorCode } from '../../errors.js';
-import { STATUS_OF_CODE } from './status-of-code.js';
 
 const MAX_DETAIL_CHARS = 2000;
 

@@ -18,6 +18,9 @@ import {
   publishedRootsResultSchema,
   type PublishedRootsResult,
   type Receipt,
+  type RequestKeys,
+  requestKeysResultSchema,
+  type RequestKeysResult,
   RECEIPT_HEADER,
   type SignerKeys,
   type SignerStatus,
@@ -58,6 +61,8 @@ export interface SignerClient {
   publishedRoots(published: PublishedRoots): Promise<PublishedRootsResult>;
   /** What a root statement says of one of the signer's keys. @throws KEY_NOT_FOUND, KEY_ROLE_MISMATCH, TOKEN_UNAVAILABLE, … */
   prove(request: ProveRequest): Promise<ProvedKey>;
+  /** Keys that no root may ever name; known ones stay as they are. @throws REQUEST_KEY_REFUSED, KEY_INVALID, FACTORY_NOT_IN_POLICY */
+  registerRequestKeys(request: RequestKeys): Promise<RequestKeysResult>;
   /** How far the signing of a statement is. @throws NOT_FOUND it was not decided upon */
   progress(statementSha256: string): Promise<Progress>;
   /** Has a token looked for at once, by its label or serial number. */
@@ -97,6 +102,10 @@ export function createSignerClient({ socketPath, timeoutMs = DEFAULT_TIMEOUT_MS 
     published: (published) => post(PATHS.published, published, publishedResultSchema),
     publishedRoots: (published) => post(PATHS.published, published, publishedRootsResultSchema),
     prove: (request) => post(PATHS.prove, request, provedKeySchema),
+    registerRequestKeys: ({ factory, keys }) => {
+      const plain = keys.map(({ keytype, keyval }) => ({ keytype, keyval: { public: keyval.public } }));
+      return post(PATHS.requestKeys, { factory, keys: plain }, requestKeysResultSchema);
+    },
     progress: (statementSha256) => get(`${PATHS.progress}?statement=${statementSha256}`, progressSchema),
     unlock: (token) => post(PATHS.unlock, { token }, unlockedSchema),
     status: (receipt) => get(PATHS.status, statusSchema, receiptHeader(receipt)),

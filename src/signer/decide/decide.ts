@@ -10,6 +10,7 @@ import { documentsOf, findForeignSignatures, newFreezes } from './foreign-signat
 import { judgeLines } from './judge-lines.js';
 import { type OwnKey, ownKeys } from './own-keys.js';
 import { newPolicies } from './policies.js';
+import { requireNoRequestKey } from './request-keys.js';
 import { requireRootKeys } from './root-keys.js';
 import { newRoots } from './roots.js';
 import { signKeys, type SignKeyQuestion } from './sign-keys.js';
@@ -24,7 +25,7 @@ import { requireNotFrozen, requireNoVeto, requireStillWanted } from './stops.js'
  * from then on an older policy or root is refused.
  *
  * The refusal's codes: SIGNER_CLOCK, STATEMENT_EXPIRED, REQUEST_ID_REUSED, VERSION_ROLLBACK, POLICY_CHAIN_BROKEN, ROOT_NOT_TRUSTED, ROLE_FROZEN,
- * ROOT_KEY_OTHER_FACTORY, THRESHOLD_NOT_MET, KEY_ROLE_MISMATCH, KEY_AMBIGUOUS, KEY_NOT_FOUND, TOKEN_UNAVAILABLE, KEY_ATTRIBUTES, TOKEN_MESSAGE_LIMIT, VETOED, REJECTED, QUORUM_NOT_MET, STALE_BASE,
+ * ROOT_KEY_OTHER_FACTORY, REQUEST_KEY_IN_ROOT, THRESHOLD_NOT_MET, KEY_ROLE_MISMATCH, KEY_AMBIGUOUS, KEY_NOT_FOUND, TOKEN_UNAVAILABLE, KEY_ATTRIBUTES, TOKEN_MESSAGE_LIMIT, VETOED, REJECTED, QUORUM_NOT_MET, STALE_BASE,
  * WATERMARK_PUBLISHED, WATERMARK_ISSUED.
  */
 export function decide(dossier: VerifiedDossier, state: SignerState, circumstances: Circumstances): Decision {
@@ -65,6 +66,9 @@ function judge(
   const freezes = foreign.map(({ freeze }) => freeze);
   for (const { role } of statement.documents) requireNotFrozen(statement.factory, role, state, freezes);
   for (const { signed } of [roots.ci, roots.production]) requireNoCanary(signed, canaries);
+  // of a root update the new roots matter: it may be the one that takes such a key out again
+  const named = dossier.kind === 'root' ? Object.values(dossier.next) : [roots.ci.signed, roots.production.signed];
+  for (const root of named) requireNoRequestKey(root, state);
 
   // a Wave waits for its token with its intent written; whether a ceremony comes at all is not sure enough for that
   const question = {

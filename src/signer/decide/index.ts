@@ -9,6 +9,7 @@ export { findOwnKey, type OwnKey, ownKeys } from './own-keys.js';
 export { newPolicies } from './policies.js';
 export { type ProofQuestion, provableKey } from './provable-key.js';
 export { judgePublished, judgePublishedRoots, type PublishedDecision } from './published.js';
+export { newRequestKeys } from './request-keys.js';
 export { newRoots } from './roots.js';
 export { signingRoot } from './signing-root.js';
 export { requireStillWanted } from './stops.js';

@@ -179,6 +179,16 @@ const destroyBody = z.strictObject({
   token: z.strictObject({ label: z.string(), serial: z.string() }),
 });
 
+/** A key by which somebody asks; no root that names it is ever signed. */
+const requestKeyBody = z.strictObject({
+  type: z.literal('request-key'),
+  factory: name,
+  /** SHA-256 of its SubjectPublicKeyInfo, whatever a root may call it. */
+  keyid: sha256Schema,
+  /** The TUF key object as canonical text. */
+  public: z.string(),
+});
+
 const frame = { seq: z.int().min(1), prev: sha256Schema, at: timeSchema, hash: sha256Schema };
 
 /** One line of the journal. */
@@ -199,6 +209,7 @@ export const journalEntrySchema = z.discriminatedUnion('type', [
   adoptedBody.extend(frame),
   clockBody.extend(frame),
   destroyBody.extend(frame),
+  requestKeyBody.extend(frame),
 ]);
 export type JournalEntry = z.output<typeof journalEntrySchema>;
 

@@ -48,6 +48,7 @@ export class StateFold implements SignerState {
   readonly vetoes = new Map<string, JournalEntryOf<'veto'>[]>();
   readonly recoveries: AppliedRecovery[] = [];
   readonly destroyed = new Map<string, JournalEntryOf<'destroy'>>();
+  readonly requestKeys = new Map<string, JournalEntryOf<'request-key'>>();
   readonly #roots = new Map<string, RootMetadata[]>();
   readonly #watermarks = new Map<string, MutableWatermark>();
   readonly #freezes = new Map<string, JournalEntryOf<'freeze'>>();
@@ -146,6 +147,9 @@ export class StateFold implements SignerState {
         break;
       case 'destroy':
         this.destroyed.set(entry.keyid, entry);
+        break;
+      case 'request-key':
+        this.requestKeys.set(entry.keyid, entry);
         break;
     }
     this.head = headOf(entry);

@@ -83,6 +83,8 @@ export interface SignerState {
   readonly vetoes: ReadonlyMap<string, readonly JournalEntryOf<'veto'>[]>;
   /** Keys that were destroyed, or are about to be. */
   readonly destroyed: ReadonlyMap<string, JournalEntryOf<'destroy'>>;
+  /** By the digest of their public value. */
+  readonly requestKeys: ReadonlyMap<string, JournalEntryOf<'request-key'>>;
   readonly watermarks: Iterable<Watermark>;
   readonly frozen: Iterable<JournalEntryOf<'freeze'>>;
   /** Ascending. */

@@ -13,6 +13,7 @@ import {
   publishedSchema,
   REQUEST_ID_HEADER,
   REQUEST_ID_PATTERN,
+  requestKeysSchema,
   unlockSchema,
   vetoSchema,
 } from '../protocol.js';
@@ -98,6 +99,13 @@ function routesOf({
       post(async (request) => {
         requireMediaType(request, JSON_MEDIA_TYPE);
         return signer.unlock((await readJsonBody(request, unlockSchema, limits.maxSmallBytes)).token);
+      }),
+    ],
+    [
+      PATHS.requestKeys,
+      post(async (request) => {
+        requireMediaType(request, JSON_MEDIA_TYPE);
+        return signer.registerRequestKeys(await readJsonBody(request, requestKeysSchema, limits.maxSmallBytes));
       }),
     ],
     [PATHS.status, get((request) => signer.status(isStopping(), receiptIn(request)))],

@@ -8,6 +8,7 @@ import {
   judgePublished,
   judgePublishedRoots,
   judgeVeto,
+  newRequestKeys,
   requireStillWanted,
 } from '../decide/index.js';
 import {
@@ -28,6 +29,8 @@ import type {
   PublishedRoots,
   PublishedRootsResult,
   Receipt,
+  RequestKeys,
+  RequestKeysResult,
   SignerKeys,
   SignerStatus,
   SignResult,
@@ -247,6 +250,18 @@ export class Signer {
         return root === undefined ? null : { version: root.signed.version, sha256: root.sha256 };
       });
       return { roots: { ci, production } };
+    });
+  }
+
+  /** Remembers keys that no root may ever name. @throws the codes of `newRequestKeys`, JOURNAL_WRITE_FAILED */
+  async registerRequestKeys(request: RequestKeys): Promise<RequestKeysResult> {
+    await this.readTokens();
+    return this.#deciding.run(async () => {
+      const { journal, tokens, now, logger } = this.parts;
+      const record = newRequestKeys(request, this.#state, tokens.keys, tokens.canaries);
+      if (record.length > 0) await journal.append(now(), record);
+      for (const { keyid, factory } of record) logger.info('a request key was registered', { keyid, factory });
+      return { added: record.length };
     });
   }
 

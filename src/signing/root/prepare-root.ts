@@ -5,13 +5,14 @@ import {
   writeRootDossier,
   type RootStatement,
 } from '../../dossier/index.js';
-import { applyRootChanges, checkTargetsDocument, formatRootChanges } from '../../factory/index.js';
+import { applyRootChanges, checkTargetsDocument, formatRootChanges, planRootUpdate } from '../../factory/index.js';
 import { factoryOf, kindOf } from '../../policy/index.js';
 import { formatTime, sha256Hex } from '../../tuf/index.js';
 import { policyTexts } from '../dossier-texts.js';
 import type { Context } from '../context.js';
 import { blobsOf, newRequest } from '../new-request.js';
 import type { SignerKey, SignerStatus } from '../ports.js';
+import { requireNoRequestKey } from '../request-keys/in-roots.js';
 import type { Caller, RequestDiff } from '../service.js';
 import type { NewRequest } from '../store-port.js';
 import type { Begun } from './begin-transaction.js';
@@ -73,7 +74,7 @@ export interface RootToPrepare {
  * Works a root update out: changes, roots, statement. The dossier made from them is put before `verifyDossier`, so what signer
  * and officers would refuse is never stored.
  *
- * @throws what planChanges, buildRootStatement and verifyDossier throw; KEY_NOT_FOUND, TOKEN_…, SIGNER_UNAVAILABLE
+ * @throws REQUEST_KEY_IN_ROOT, what planChanges, buildRootStatement and verifyDossier throw; KEY_NOT_FOUND, TOKEN_…, SIGNER_UNAVAILABLE
  */
 export async function prepareRoot(
   context: Context,
@@ -98,6 +99,8 @@ export async function prepareRoot(
   });
   requireUse(told, base.root, changes);
   const roots = { ci: base.roots.ci.last, production: base.roots.production.last };
+  const planned = planRootUpdate(changes, base.root);
+  await requireNoRequestKey(context, [planned.ci, planned.production]);
   const { signers } = applyRootChanges(changes, base.root);
   const { statement, text, update } = await buildRootStatement({
     service: context.pins.policySha256,

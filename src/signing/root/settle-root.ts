@@ -70,6 +70,13 @@ async function giveUp(context: Context, request: StoredRequest, code: string): P
 }
 
 /** Who asked the first time. */
-function callerOf({ requester: { name, kind, via } }: StoredRequest): Caller {
-  return { name, kind, via, person: kind === 'person' ? name : null, scopes: ['read', 'request'] };
+function callerOf({ requester: { name, kind, via, requestKey } }: StoredRequest): Caller {
+  return {
+    name,
+    kind,
+    via,
+    person: kind === 'person' ? name : null,
+    scopes: ['read', 'request'],
+    ...(requestKey === null ? {} : { requestKey }),
+  };
 }

@@ -3,6 +3,7 @@ import { factoryOf } from '../../policy/index.js';
 import { parseRoot } from '../../tuf/index.js';
 import type { Context } from '../context.js';
 import { fetchRootChain, parseServed } from '../fetch-base.js';
+import { findStagedRequestKeys } from '../request-keys/in-roots.js';
 import { isOurs } from './check-upstream.js';
 import { rootStatementOf } from './stored-root.js';
 import { stagedChangelog } from './transaction.js';
@@ -29,6 +30,8 @@ export interface RootTransactionView {
   readonly changelog: Changelog | null;
   readonly errors: readonly string[];
   readonly warnings: readonly string[];
+  /** Request keys that it would bring into the roots. Nothing here ever signs that. */
+  readonly requestKeys: readonly { readonly keyid: string; readonly name: string }[];
 }
 
 /** Both chains, each verified from the pinned root on. @throws what fetchRootChain throws */
@@ -51,6 +54,7 @@ export async function showTransaction(context: Context, factory: string): Promis
   ]);
   const ours = holder !== null && isOurs(status, rootStatementOf(holder));
   const none = status.status === 'NONE';
+  const staged = none ? [] : await findStagedRequestKeys(context, factory, status);
   return {
     factory,
     status: status.status,
@@ -59,5 +63,6 @@ export async function showTransaction(context: Context, factory: string): Promis
     changelog: none ? null : stagedChangelog(status),
     errors: status.errors,
     warnings: status.warnings,
+    requestKeys: staged.map(({ keyid, name }) => ({ keyid, name })),
   };
 }

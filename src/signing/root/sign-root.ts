@@ -7,6 +7,7 @@ import { countApprovals } from '../count-approvals.js';
 import { close, eventOf } from '../move.js';
 import { newestReceipt } from '../newest-receipt.js';
 import type { SignResult } from '../ports.js';
+import { showRequestKeys } from '../request-keys/in-roots.js';
 import { showSigner } from '../show-signer.js';
 import { handleRefusal, olderPolicy } from '../sign-request.js';
 import { AGAIN, type StepResult } from '../step-result.js';
@@ -80,6 +81,7 @@ async function sign(
   base: RootBase,
   wanted: readonly WantedSignature[],
 ): Promise<StepResult> {
+  await showRequestKeys(context, request.factory);
   const [dossier, receipt] = await Promise.all([assembleDossier(context, request), newestReceipt(context)]);
   await context.step('sign:before-signer', request.id);
   let result: SignResult;

@@ -4,6 +4,7 @@ import { METRICS_MEDIA_TYPE } from '../../../src/telemetry/index.js';
 import { DOSSIER_MEDIA_TYPE, errorWireSchema, JSON_MEDIA_TYPE, PATHS } from '../../../src/signer/protocol.js';
 import { serializeMetadata, type JsonValue } from '../../../src/tuf/index.js';
 import { openAttackWorld, type AttackWorld } from '../../support/attack-world.js';
+import { tufKey } from '../../support/tuf-key.js';
 import { corpusOf } from '../corpus.js';
 import { answerOf, exchange } from '../exchange.js';
 import type { FuzzTarget, OpenTarget } from '../fuzz-target.js';
@@ -53,6 +54,8 @@ function bodiesFor(path: string, { fixture, key }: AttackWorld): (string | null)
   switch (path) {
     case PATHS.sign:
       return [fixture.dossier().join('')];
+    case PATHS.requestKeys:
+      return [JSON.stringify({ factory: fixture.factory, keys: [tufKey('ED25519', 'a request key').key] })];
     case PATHS.veto: {
       const { text: rejection, sshsig } = fixture.reject('bob', text, 'not today');
       const veto = { statement: text, rejection, sshsig };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { problemSchema } from '../../../src/api/index.js';
 import { CountersignError, ERROR_CODES } from '../../../src/errors.js';
-import { STATUS_OF_CODE } from '../../../src/http/problem/status-of-code.js';
+import { STATUS_OF_CODE } from '../../../src/api/status-of-code.js';
 import { fromForeignError, toProblem } from '../../../src/http/problem/to-problem.js';
 
 describe('problems', () => {

@@ -237,6 +237,18 @@ describe('the keys of a root update', () => {
     expect(await rejectionOf(bench.sign({ update }))).toMatch(/^KEY_ROLE_MISMATCH/);
   });
 
+  it('are refused if one is a request key, also after a restart', async () => {
+    bench = await start();
+    const { site, fixture } = bench;
+    const [, requestKey] = KEYS.spare;
+    await site.signer.registerRequestKeys({ factory: 'acme', keys: [requestKey.key] });
+    await site.restart();
+    const update = await fixture.update([replaceKey('targets', targetsKey, requestKey), CHANGELOG]);
+    expect(await rejectionOf(bench.sign({ update }))).toMatch(/^REQUEST_KEY_IN_ROOT/);
+    expect(entries('intent')).toEqual([]);
+    expect(bench.targets.signed).toEqual([]);
+  });
+
   it('are refused if one is said to be in a token of this signer and is not', async () => {
     bench = await start();
     const update = await bench.fixture.update([replaceKey('targets', targetsKey, KEYS.spare[1]), CHANGELOG]);

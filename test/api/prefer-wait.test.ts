@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { preferredWait } from '../../src/http/prefer-wait.js';
+import { preferredWait } from '../../src/api/prefer-wait.js';
 
 describe('preferredWait', () => {
   it.each([

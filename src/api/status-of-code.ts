@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../errors.js';
+import type { ErrorCode } from '../errors.js';
 
 /**
  * The one table of HTTP statuses. 400: the form is wrong. 422: the form is right, what it asks for cannot be.
@@ -148,6 +148,12 @@ export const STATUS_OF_CODE = {
   ROLE_FROZEN: 409,
   REQUEST_ID_REUSED: 409,
 
+  REQUEST_KEY_IN_ROOT: 422,
+  REQUEST_KEY_REFUSED: 422,
+  REQUEST_KEY_EXISTS: 409,
+  REQUEST_KEY_NOT_FOUND: 404,
+  REQUEST_KEY_MISSING: 403,
+  REQUEST_SIGNATURE_REFUSED: 403,
   REQUEST_NOT_FOUND: 404,
   REQUEST_OPEN_EXISTS: 409,
   SIGNATURES_MISSING: 409,

@@ -1,0 +1,2 @@
+export { createGateway, type Gateway, type GatewayDependencies } from './create-gateway.js';
+export type { GatewayFactory, GatewayLimits } from './ports.js';

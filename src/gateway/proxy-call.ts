@@ -1,0 +1,44 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import { CountersignError } from '../errors.js';
+import { forwardedHeaders, returnedHeaders } from './headers.js';
+import type { GatewayFactory } from './ports.js';
+import { watchSilence } from './silence.js';
+import { isRead, type Upstream } from './upstream.js';
+
+/**
+ * Passes a call on as it came and its answer as it comes: request line, headers and bodies, both streamed. Whoever goes first, caller or
+ * Factory, ends the call for the other.
+ *
+ * @throws FACTORY_UNAVAILABLE, FACTORY_ANSWER_INVALID, INPUT_INVALID, as long as nothing was answered; later the connection is cut,
+ *   which is the only honest sign then
+ */
+export async function proxyCall(
+  req: IncomingMessage,
+  res: ServerResponse,
+  factory: GatewayFactory,
+  { upstream, silenceMs }: { upstream: Upstream; silenceMs: number },
+): Promise<void> {
+  const { method = 'GET', url: target = '/' } = req;
+  const isChunked = req.headers['transfer-encoding'] !== undefined;
+  const hasBody = isChunked || Number(req.headers['content-length'] ?? 0) > 0;
+  if (hasBody && isRead(method)) {
+    throw new CountersignError('INPUT_INVALID', `a ${method} with a body is not passed on`, {
+      hint: 'Servers disagree on where such a request ends.',
+    });
+  }
+  const headers = [...forwardedHeaders(req.rawHeaders), ...(isChunked ? ['Transfer-Encoding', 'chunked'] : [])];
+
+  const silence = watchSilence(silenceMs, factory.name);
+  res.once('close', silence.leave);
+  try {
+    const answer = await upstream.call(factory, { method, target, headers }, silence.signal, (outgoing) => {
+      req.on('data', silence.heard).pipe(outgoing);
+    });
+    res.writeHead(answer.statusCode ?? 0, answer.statusMessage ?? '', returnedHeaders(answer.rawHeaders));
+    await pipeline(answer.on('data', silence.heard), res).catch(() => res.destroy());
+  } finally {
+    res.off('close', silence.leave);
+    silence.end();
+  }
+}

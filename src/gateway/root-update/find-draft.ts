@@ -1,0 +1,60 @@
+import { CountersignError } from '../../errors.js';
+import type { RequestView } from '../../signing/index.js';
+import type { Identity } from '../identify.js';
+import type { RootUpdateDependencies } from './deps.js';
+import { readDraft, writeDraft, type Draft, type DraftContent } from './draft.js';
+
+/** The caller's draft, if there is one. */
+export async function findDraft(
+  { drafts }: Pick<RootUpdateDependencies, 'drafts'>,
+  { factory, polisId }: Identity,
+): Promise<Draft | null> {
+  const stored = await drafts.find(factory, polisId);
+  return stored === null ? null : readDraft(stored);
+}
+
+/**
+ * The caller's draft, for a step that works on it.
+ *
+ * @param txid as fioctl sends it: empty for whoever began the transaction
+ * @throws NOT_FOUND, FORBIDDEN, in the Factory's words
+ */
+export async function requireDraft(deps: RootUpdateDependencies, identity: Identity, txid: string): Promise<Draft> {
+  const draft = await findDraft(deps, identity);
+  if (draft === null) {
+    throw new CountersignError('NOT_FOUND', 'There is no root updates transaction', {
+      hint: 'Through Countersign each person has a transaction of their own: begin with fioctl keys tuf updates init.',
+    });
+  }
+  if (txid === '' || txid === draft.content.txid) return draft;
+  throw new CountersignError('FORBIDDEN', 'Wrong or missing transaction ID', {
+    hint: 'Through Countersign nobody works on somebody else’s transaction: officers approve the request that comes of it.',
+  });
+}
+
+/**
+ * Stores a draft that was changed.
+ *
+ * @throws REQUEST_STATE it was changed by another call meanwhile
+ */
+export async function saveDraft(
+  { drafts, clock }: RootUpdateDependencies,
+  draft: Draft,
+  content: DraftContent,
+): Promise<Draft> {
+  const changed: Draft = { ...draft, content, revision: draft.revision + 1, at: clock.now().toISOString() };
+  if (await drafts.replace(writeDraft(changed))) return changed;
+  throw new CountersignError('REQUEST_STATE', 'another command changed this transaction at the same time', {
+    hint: 'Look at it with fioctl keys tuf updates review.',
+  });
+}
+
+/** The request that a draft became: the one in its place, where the Factory had moved on and the same was asked for again. */
+export async function requestOf(
+  { signing }: Pick<RootUpdateDependencies, 'signing'>,
+  { content: { request } }: Draft,
+): Promise<RequestView | null> {
+  let view = request === null ? null : await signing.get(request);
+  while (view?.root?.rebuiltAs != null) view = await signing.get(view.root.rebuiltAs);
+  return view;
+}
