@@ -15,6 +15,7 @@ export const ERROR_CODES = [
   'JSON_TOO_DEEP',
   'JSON_TOO_LARGE',
   'CANONICAL_UNSAFE', // JSON, but verifiers would disagree on its canonical bytes
+  'NOT_CANONICAL', // not in canonical form as it stands, where that is what gets signed
   'METADATA_INVALID', // canonical, but not TUF metadata of the expected role
   'KEY_INVALID', // key type, length or encoding that devices do not accept
   'SIGNATURE_INVALID',
@@ -57,6 +58,14 @@ export const ERROR_CODES = [
   'RE_SIGN_NEEDLESS', // signed by that key already, or adopted though it is signed
   'RE_SIGN_MISSING', // it would be left with fewer signatures than devices want
   'ADOPTED_DOCUMENT_MISMATCH', // adopted were other bytes
+  // factory/: offline bundles
+  'BUNDLE_TYPE', // a bundle of type ci, which no offline key signs
+  'BUNDLE_TARGET_UNKNOWN', // it lists what the targets beside it do not have for its tag
+  'BUNDLE_EXPIRES_INVALID',
+  'BUNDLE_SIGNATURE_INVALID', // devices would refuse it for a signature that is there, or the Factory's own is missing
+  'BUNDLE_BASE_INVALID', // devices would refuse the targets beside it
+  'BUNDLE_SIGNED', // it has all signatures already
+  'BUNDLE_CHANGED', // the file is not any more what was sent to be signed
   // what the Factory made of the roots that were sent to it
   'ROOT_ANSWER_VERSION',
   'ROOT_ANSWER_ONLINE_KEY',

@@ -2,6 +2,7 @@ export type { Access, AnswerSpec, Operation } from './operation.js';
 export { OPERATIONS, type OperationId } from './operations.js';
 export { BEARER_PREFIXES, HEADERS, MEDIA_TYPES } from './wire.js';
 export { PROBLEM_TYPE_PREFIX, problemSchema, type Problem } from './schemas/problem.js';
+export { submitBundleBodySchema, type BundleSubmissionBody } from './schemas/bundles.js';
 export {
   importedSignaturesBodySchema,
   rootUpdateDocumentsSchema,

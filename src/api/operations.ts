@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BUNDLE_OPERATIONS } from './bundle-operations.js';
 import type { Operation } from './operation.js';
 import { REQUEST_KEY_OPERATIONS } from './request-key-operations.js';
 import { ROOT_OPERATIONS } from './root-operations.js';
@@ -50,6 +51,7 @@ const view = json(requestViewSchema);
  */
 export const OPERATIONS = {
   ...ROOT_OPERATIONS,
+  ...BUNDLE_OPERATIONS,
   ...REQUEST_KEY_OPERATIONS,
   submitWave: {
     method: 'post',

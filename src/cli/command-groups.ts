@@ -25,6 +25,7 @@ const GROUPS: readonly CommandGroup[] = [
     },
   },
   { words: ['root'], load: async () => (await import('./commands/root.js')).addRootCommands },
+  { words: ['bundle'], load: async () => (await import('./commands/bundle.js')).addBundleCommands },
   { words: ['contribute'], load: async () => (await import('./commands/contribute.js')).addContributeCommand },
   {
     words: ['requests', 'show', 'cancel', 'signed', 'evidence', 'statement'],

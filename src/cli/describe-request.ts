@@ -46,7 +46,8 @@ export function describeMissing({ root }: RequestView): string[] {
   ];
 }
 
-function whatIsAsked({ kind, wave, root }: RequestView): string {
+function whatIsAsked({ kind, wave, root, bundle }: RequestView): string {
+  if (bundle !== null) return `offline bundle for tag ${plain(bundle.tag)}: ${bundle.targets.map(plain).join(', ')}`;
   if (wave !== null) return `Wave ${plain(wave.name)}: version ${wave.version} for tag ${plain(wave.tag)}`;
   return root === null ? kind : `root version ${root.version} (${plain(root.summary)})`;
 }

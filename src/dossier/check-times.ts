@@ -4,7 +4,7 @@ import type { Statement } from './statement.js';
 import type { DossierSignature, JudgedBy, VerifiedDossier } from './verified-dossier.js';
 
 /** How far two honest clocks may be apart. */
-const CLOCK_SKEW_MS = 5 * 60 * 1000;
+export const CLOCK_SKEW_MS = 5 * 60 * 1000;
 
 export interface TimedParts {
   readonly statement: Statement;

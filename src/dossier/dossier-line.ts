@@ -28,6 +28,7 @@ const lineSchema = z.discriminatedUnion('type', [
     z.strictObject({ type: z.literal('targets'), repository: z.literal('production'), tag: tagSchema, text }),
   ]),
   z.strictObject({ type: z.literal('wave-targets'), wave: waveNameSchema, tag: tagSchema, text }),
+  z.strictObject({ type: z.literal('bundle'), text }),
   z.strictObject({ type: z.literal('document'), index: indexSchema, text }),
   z.strictObject({ type: z.literal('external'), document: z.literal([0, 1]), keyid, method, sig }),
   z.strictObject({

@@ -1,5 +1,6 @@
 import { alignColumns } from '../factory/index.js';
 import { formatTime } from '../tuf/index.js';
+import { explainBundle, nameBundle } from './explain-bundle.js';
 import { shortCode } from './short-code.js';
 import {
   describeRoots,
@@ -38,6 +39,7 @@ export function explainVerification(verified: VerifiedDossier): string {
         : [['SUPERSEDES', `statement ${statement.supersedes.statement}, which was signed before`]]),
     ]),
     ...(verified.kind === 'root' ? explainRootUpdate(verified) : []),
+    ...(verified.kind === 'bundle' ? explainBundle(verified) : []),
     list('Approvals', verified.approvals.map(describeApproval)),
     list(
       'Rejections',
@@ -89,6 +91,7 @@ function verdict({ rejections, quorum }: VerifiedDossier): string {
 
 function describeWhat(verified: VerifiedDossier): string {
   if (verified.kind === 'root') return nameRootUpdate(verified);
+  if (verified.kind === 'bundle') return nameBundle(verified);
   const { wave, statement } = verified;
   return `Wave ${wave.name}: version ${wave.version} for tag ${wave.tag} of Factory ${statement.factory}`;
 }
@@ -148,7 +151,8 @@ function closing(verified: VerifiedDossier): string[] {
     judgedBy === 'clock'
       ? `Expiry was judged by this machine's clock: ${at}.`
       : `Expiry was judged at ${at}, the time that the signer claims to have ${journal === undefined ? 'signed' : 'decided'} at; nothing else proves it.`,
-    ...(verified.kind === 'root' ? explainPublishedRoots(verified) : explainPublished(verified)),
+    ...(verified.kind === 'root' ? explainPublishedRoots(verified) : []),
+    ...(verified.kind === 'wave' ? explainPublished(verified) : []),
   ];
 }
 

@@ -1,7 +1,10 @@
+export { buildBundleStatement } from './build-bundle-statement.js';
+export type { BundleStatementInput } from './build-bundle-statement.js';
 export { buildRootStatement } from './build-root-statement.js';
 export type { RootStatementInput } from './build-root-statement.js';
 export { buildWaveStatement } from './build-wave-statement.js';
 export type { WaveStatementInput } from './build-wave-statement.js';
+export type { BundleStatement, BundleStatementDocument } from './bundle-statement.js';
 export { readJournalSignatures } from './check-journal.js';
 export { checkExternals } from './check-externals.js';
 export { findMissingSigners } from './check-root-sign.js';
@@ -38,6 +41,7 @@ export type {
   MissingSigners,
   NotCounted,
   Quorum,
+  VerifiedBundleDossier,
   VerifiedDossier,
   VerifiedRootDossier,
   VerifiedWaveDossier,
@@ -45,6 +49,8 @@ export type {
 } from './verified-dossier.js';
 export { verifyDossier } from './verify-dossier.js';
 export type { VerifyOptions } from './verify-dossier.js';
+export { writeBundleDossier } from './write-bundle-dossier.js';
+export type { BundleDossierParts } from './write-bundle-dossier.js';
 export { withSignatures } from './with-signatures.js';
 export { writeDossier } from './write-dossier.js';
 export type { DossierParts } from './write-dossier.js';

@@ -1,6 +1,7 @@
 import { parseWithSchema } from '../approval/index.js';
 import { CountersignError, isCountersignError } from '../errors.js';
 import { encodeText, parseText, sha256Hex, type JsonValue } from '../tuf/index.js';
+import { bundleStatementSchema, type BundleStatement, type BundleStatementDocument } from './bundle-statement.js';
 import { rootStatementSchema, type RootStatement, type RootStatementDocument } from './root-statement.js';
 import { waveStatementSchema, type WaveStatement, type WaveStatementDocument } from './wave-statement.js';
 
@@ -8,13 +9,13 @@ import { waveStatementSchema, type WaveStatement, type WaveStatementDocument } f
 const KINDS = ['wave', 'root', 'bundle', 'policy'] as const;
 
 /** A root update names every document that it signs again. */
-const MAX_BYTES = { wave: 256 * 1024, root: 8 * 1024 * 1024 };
+const MAX_BYTES = { wave: 256 * 1024, root: 8 * 1024 * 1024, bundle: 512 * 1024 };
 
-const SCHEMAS = { wave: waveStatementSchema, root: rootStatementSchema };
+const SCHEMAS = { wave: waveStatementSchema, root: rootStatementSchema, bundle: bundleStatementSchema };
 
 /** What officers approve: one request, everything it builds on, and every byte that would be signed, by digest. */
-export type Statement = WaveStatement | RootStatement;
-export type StatementDocument = WaveStatementDocument | RootStatementDocument;
+export type Statement = WaveStatement | RootStatement | BundleStatement;
+export type StatementDocument = WaveStatementDocument | RootStatementDocument | BundleStatementDocument;
 
 /**
  * The statement's text: canonical JSON (RFC 8785). Its UTF-8 bytes are what an approval signs.
@@ -57,7 +58,7 @@ export function statementSha256(text: string): string {
 
 function kindIn(value: JsonValue): Statement['kind'] {
   const kind = typeof value === 'object' && value !== null && !Array.isArray(value) ? value['kind'] : undefined;
-  if (kind === 'root') return kind;
+  if (kind === 'root' || kind === 'bundle') return kind;
   const known = KINDS.find((candidate) => candidate === kind);
   // what is of no kind at all is left for the schema to refuse
   if (known === undefined || known === 'wave') return 'wave';

@@ -1,6 +1,7 @@
 import type { SignedPolicy } from '../policy/index.js';
-import type { Repository, RootSigners, RootSummary, WaveSummary } from '../factory/index.js';
-import type { Root, RootMetadata, TargetsMetadata, ThresholdResult } from '../tuf/index.js';
+import type { BundleSummary, Repository, RootSigners, RootSummary, WaveSummary } from '../factory/index.js';
+import type { OfflineBundleMetadata, Root, RootMetadata, TargetsMetadata, ThresholdResult } from '../tuf/index.js';
+import type { BundleStatement, BundleStatementDocument } from './bundle-statement.js';
 import type { ExternalLine, JournalLine, SignatureLine } from './dossier-line.js';
 import type { RootStatement, RootStatementDocument } from './root-statement.js';
 import type { WaveStatement, WaveStatementDocument } from './wave-statement.js';
@@ -156,4 +157,18 @@ export interface VerifiedRootDossier extends VerifiedParts {
   readonly published?: { readonly roots: Readonly<Record<Repository, RootMetadata>> };
 }
 
-export type VerifiedDossier = VerifiedWaveDossier | VerifiedRootDossier;
+export interface VerifiedBundleDossier extends VerifiedParts {
+  readonly kind: 'bundle';
+  readonly statement: BundleStatement;
+  readonly base: {
+    readonly ciTargets: TargetsMetadata;
+    /** Those beside the bundle: production targets of its tag, or a Wave's, which need not be the newest. */
+    readonly targets: TargetsMetadata;
+  };
+  readonly documents: readonly { readonly entry: BundleStatementDocument; readonly bytes: Buffer }[];
+  /** As it came: each of its signatures is verified, one is the Factory's own. */
+  readonly bundle: OfflineBundleMetadata;
+  readonly summary: BundleSummary;
+}
+
+export type VerifiedDossier = VerifiedWaveDossier | VerifiedRootDossier | VerifiedBundleDossier;

@@ -7,8 +7,12 @@ import type { Pins } from './pins.js';
 import type { DossierOpening } from './verify-closing.js';
 import type { JudgedBy, VerifiedDossier } from './verified-dossier.js';
 import { verifyAuthority, type Authority, type AuthorityTexts } from './verify-authority.js';
+import { verifyBundleDossier } from './verify-bundle-dossier.js';
 import { verifyRootDossier } from './verify-root-dossier.js';
 import { verifyWaveDossier } from './verify-wave-dossier.js';
+
+/** What follows the votes, by kind. */
+const VERIFY = { wave: verifyWaveDossier, root: verifyRootDossier, bundle: verifyBundleDossier };
 
 export interface VerifyOptions {
   /**
@@ -33,7 +37,7 @@ export interface VerifyOptions {
  * @throws DOSSIER_INVALID, DOSSIER_FORMAT_UNKNOWN, JSON_TOO_LARGE
  * @throws POLICY_* and FACTORY_NOT_IN_POLICY, PINS_MISSING, ROOT_NOT_TRUSTED, THRESHOLD_NOT_MET, VERSION_* of chains
  * @throws EVIDENCE_INVALID, STATEMENT_*, KIND_NOT_ALLOWED, METADATA_EXPIRED, CHANGES_DO_NOT_REPRODUCE, WAVE_*,
- *   EXPIRES_BEYOND_POLICY, SIGN_KEY_*, APPROVAL_DUPLICATE, SIGNATURE_*
+ *   BUNDLE_*, EXPIRES_BEYOND_POLICY, SIGN_KEY_*, APPROVAL_DUPLICATE, SIGNATURE_*
  */
 export async function verifyDossier(
   lines: AsyncIterable<string> | Iterable<string>,
@@ -47,7 +51,7 @@ export async function verifyDossier(
     const authority = verifyAuthority(texts, pins);
     const votes = await readVotes(reader, texts.statement, authority);
     const opening = { texts, authority, votes, pins, now, judgeBy };
-    return await (authority.statement.kind === 'root' ? verifyRootDossier : verifyWaveDossier)(reader, opening);
+    return await VERIFY[authority.statement.kind](reader, opening);
   } finally {
     await reader.close();
   }

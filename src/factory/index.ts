@@ -1,5 +1,17 @@
 export { alignColumns } from './align-columns.js';
 export { applyWave } from './apply-wave.js';
+export {
+  applyBundle,
+  bundleChangeSchema,
+  describeBundle,
+  diffBundle,
+  findPlaces,
+  formatBundle,
+  requireListed,
+  verifyBundleSignatures,
+  verifyStick,
+} from './bundle/index.js';
+export type { BundleChange, BundlePlaces, BundleSummary, Stick } from './bundle/index.js';
 export { describeWave } from './describe-wave.js';
 export type { AddedTarget, AppChange, HardwareSummary, TargetSummary, WaveSummary } from './describe-wave.js';
 export { diffWave } from './diff-wave.js';

@@ -6,6 +6,7 @@ import type { Logger } from '../telemetry/index.js';
 import { accessLog, type AnswerReport } from './access-log.js';
 import type { Auth } from './auth/create-auth.js';
 import { createEndings } from './endings.js';
+import { createBundleHandlers } from './handlers/bundles.js';
 import { createDecisionHandlers } from './handlers/decisions.js';
 import { createLoginHandlers } from './handlers/login.js';
 import { createRequestKeyHandlers } from './handlers/request-keys.js';
@@ -73,6 +74,7 @@ export function createHttpApp(dependencies: HttpAppDependencies): HttpApp {
       handlers: {
         ...createRequestHandlers({ signing, clock, maxWaitSeconds: limits.maxWaitSeconds, ...address }),
         ...createRootHandlers(signing, publicUrl),
+        ...createBundleHandlers(signing, publicUrl),
         ...createRequestKeyHandlers(signing),
         ...createDecisionHandlers(signing),
         ...createLoginHandlers(auth),

@@ -44,7 +44,7 @@ export function createSandboxApp(options: SandboxAppOptions): Express {
   const api = (over: StateStore): Router =>
     Router()
       .use(`/ota/repo/${factory}/api/v1/user_repo`, repoRoutes(over, authenticate, clock))
-      .use(`/ota/factories/${factory}`, factoryRoutes(over, authenticate))
+      .use(`/ota/factories/${factory}`, factoryRoutes(over, authenticate, clock))
       .use(`/ota/factories/${factory}/waves`, waveRoutes(over, authenticate, clock));
   const faults = options.faults ? new FaultList(factory) : null;
   app.use('/_sandbox/faults', faultRoutes(faults, store));

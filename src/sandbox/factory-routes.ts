@@ -2,14 +2,17 @@ import { Router } from 'express';
 import { parseTargets } from '../tuf/index.js';
 import { sendJson } from './answers.js';
 import type { Authenticate } from './authenticate.js';
+import type { Clock } from './clock.js';
+import { offlineMeta, offlineMetaSchema } from './offline-meta.js';
 import { publicOnlineKey } from './online-keys.js';
+import { parseBody } from './parse-body.js';
 import { queryText } from './query.js';
 import { Refusal } from './refusal.js';
 import type { StateStore } from './state-store.js';
-import { documentsAnswer } from './wave-answers.js';
+import { documentAnswer, documentsAnswer } from './wave-answers.js';
 
 /** What stands under `/ota/factories/{factory}` besides the Waves. */
-export function factoryRoutes(store: StateStore, authenticate: Authenticate): Router {
+export function factoryRoutes(store: StateStore, authenticate: Authenticate, clock: Clock): Router {
   const router = Router();
 
   router.get('/ci-targets.pub', (request, response) => {
@@ -35,6 +38,21 @@ export function factoryRoutes(store: StateStore, authenticate: Authenticate): Ro
     const entries = Object.entries(targets);
     const chosen = version === '' ? entries : entries.filter(([, { custom }]) => custom?.['version'] === version);
     sendJson(response, 200, Object.fromEntries(chosen));
+  });
+
+  router.post('/targets/:target/meta/', (request, response) => {
+    authenticate(request, 'targets:read');
+    const meta = offlineMeta(
+      store.read(),
+      request.params.target,
+      parseBody(request.body, offlineMetaSchema),
+      clock.now(),
+    );
+    sendJson(
+      response,
+      200,
+      Object.fromEntries(Object.entries(meta).map(([name, text]) => [name, documentAnswer(text)])),
+    );
   });
 
   router.get('/prod-targets/', (request, response) => {

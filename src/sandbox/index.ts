@@ -4,4 +4,5 @@ export { fetchPublished, type PublishedSource } from './fetch-published.js';
 export { parseOfflineKeys, type OfflineKeys } from './offline-keys.js';
 export { generateOnlineKeys, type OnlineKeys } from './online-keys.js';
 export { parsePeople, type SandboxPerson } from './people.js';
+export { checkStickAsDevice, type StickFiles, type StickVerdict } from './stick.js';
 export { startSandbox, type Sandbox, type SandboxOptions } from './start-sandbox.js';

@@ -1,4 +1,5 @@
 import { isCountersignError } from '../errors.js';
+import { deliverBundle } from './bundle/deliver-bundle.js';
 import type { Context } from './context.js';
 import { deliverRequest } from './deliver-request.js';
 import { deliverRoot } from './root/deliver-root.js';
@@ -40,22 +41,26 @@ function thrownRefusal(request: StoredRequest, error: Parameters<typeof lastErro
 }
 
 async function dueStep(context: Context, request: StoredRequest): Promise<StepResult> {
-  const ofRoot = request.kind === 'root';
   if (await isCancelledByRevocation(context, request)) return AGAIN;
   switch (request.state) {
     case 'preparing':
       await resumePreparing(context, request);
       return AGAIN;
     case 'open':
-      return ofRoot ? signRoot(context, request) : signRequest(context, request);
+      return request.kind === 'root' ? signRoot(context, request) : signRequest(context, request);
     case 'signed':
-      return ofRoot ? deliverRoot(context, request) : deliverRequest(context, request);
+      return deliver(context, request);
     case 'delivered':
       return tellSigner(context, request);
     case 'closed':
     case 'abandoned':
-      return ofRoot ? settleRoot(context, request) : REST;
+      return request.kind === 'root' ? settleRoot(context, request) : REST;
   }
+}
+
+function deliver(context: Context, request: StoredRequest): Promise<StepResult> {
+  if (request.kind === 'root') return deliverRoot(context, request);
+  return request.kind === 'bundle' ? deliverBundle(context, request) : deliverRequest(context, request);
 }
 
 async function recordFailure(

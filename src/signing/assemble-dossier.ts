@@ -1,6 +1,7 @@
 import { isCountersignError } from '../errors.js';
 import { writeDossier, type DossierParts, type JournalLine } from '../dossier/index.js';
 import { parseRoot, parseTargets, verifyTargets } from '../tuf/index.js';
+import { assembleBundleDossier } from './bundle/assemble-bundle-dossier.js';
 import type { Context } from './context.js';
 import { loadText, policyTexts } from './dossier-texts.js';
 import { assembleRootDossier } from './root/assemble-root-dossier.js';
@@ -18,6 +19,7 @@ export async function assembleDossier(
   journals: readonly (readonly JournalLine[])[] = [],
 ): Promise<AsyncIterable<string> | Iterable<string>> {
   if (request.kind === 'root') return assembleRootDossier(context, request, journals);
+  if (request.kind === 'bundle') return assembleBundleDossier(context, request, journals);
   const { requests } = context.store;
   const [base, approvals, rejections, signatures, published] = await Promise.all([
     loadMaterial(context, request),

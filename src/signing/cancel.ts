@@ -65,6 +65,7 @@ async function requireUndelivered(context: Context, request: StoredRequest): Pro
     await requireUnapplied(context, request);
     return;
   }
+  if (request.kind === 'bundle') return; // it is brought nowhere
   const wave = await context.factory(request.factory).wave(request.wave?.name ?? '');
   if (wave === null) return;
   throw new CountersignError('REQUEST_STATE', 'the Factory has this Wave already', {

@@ -15,10 +15,29 @@ import type { StoredRequest } from './store-port.js';
 export async function checkFresh(port: FactoryPort, request: StoredRequest): Promise<CountersignError | null> {
   const { base } = parseStatement(request.statement);
   const tag = request.wave?.tag ?? '';
-  const [ci, production, productionTargets] = await Promise.all([
+  const [staleRoot, productionTargets] = await Promise.all([
+    checkRootsFresh(port, request),
+    port.productionTargets(tag),
+  ]);
+  if (staleRoot !== null) return staleRoot;
+  const digest =
+    productionTargets === null
+      ? null
+      : parseServed(parseTargets, productionTargets, `production targets of ${tag}`).sha256;
+  if (digest !== (base.targets[tag]?.sha256 ?? null)) return stale(`the production targets of ${tag}`, request);
+  return null;
+}
+
+/**
+ * The same of the roots alone.
+ *
+ * @throws FACTORY_…
+ */
+export async function checkRootsFresh(port: FactoryPort, request: StoredRequest): Promise<CountersignError | null> {
+  const { base } = parseStatement(request.statement);
+  const [ci, production] = await Promise.all([
     port.rootChain('ci', base.root.version),
     port.rootChain('production', base.root.version),
-    port.productionTargets(tag),
   ]);
   for (const [repository, chain] of [
     ['ci', ci],
@@ -28,11 +47,6 @@ export async function checkFresh(port: FactoryPort, request: StoredRequest): Pro
     const digest = newest === undefined ? null : parseServed(parseRoot, newest, `${repository} root`).sha256;
     if (digest !== base.root[repository]) return stale(`the ${repository} root`, request);
   }
-  const digest =
-    productionTargets === null
-      ? null
-      : parseServed(parseTargets, productionTargets, `production targets of ${tag}`).sha256;
-  if (digest !== (base.targets[tag]?.sha256 ?? null)) return stale(`the production targets of ${tag}`, request);
   return null;
 }
 

@@ -8,6 +8,7 @@ import type { SignerKey } from './ports.js';
  * holds, in the root's order, just so many that with the online signatures the threshold is met. Keys are matched by
  * their public value: a root may name one by a keyid of its own making.
  *
+ * @param onlineKeyids keys that sign, or have signed, without this service
  * @throws KEY_NOT_FOUND if the signer holds too few
  */
 export function chooseKeys(
@@ -34,7 +35,7 @@ export function chooseKeys(
   if (candidates.length < needed) {
     throw new CountersignError(
       'KEY_NOT_FOUND',
-      `the signer holds ${candidates.length} of the ${needed} offline targets keys that a Wave has to be signed with`,
+      `the signer holds ${candidates.length} of the ${needed} offline targets keys that it has to be signed with`,
       {
         hint: 'See `countersign key list` and the targets role of the production root: they must name the same keys.',
         details: { factory, rootVersion: productionRoot.version, threshold, needed, offlineKeyids: offline },

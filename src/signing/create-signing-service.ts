@@ -1,6 +1,8 @@
 import { approve } from './approve.js';
 import { assembleDossier } from './assemble-dossier.js';
 import { assembleEvidence } from './assemble-evidence.js';
+import { signedBundle } from './bundle/deliver-bundle.js';
+import { submitBundle } from './bundle/submit-bundle.js';
 import { cancel } from './cancel.js';
 import { createContext, findRequest, type Context } from './context.js';
 import { signedMetadata } from './deliver-request.js';
@@ -43,6 +45,7 @@ export function createSigningService(deps: SigningDependencies): SigningService 
   return {
     submitWave: (submission, caller) => submitWave(context, submission, caller),
     submitRootUpdate: (submission, caller) => submitRootUpdate(context, submission, caller),
+    submitBundle: (submission, caller) => submitBundle(context, submission, caller),
     importSignatures: (id, journal, caller) => view(importSignatures(context, id, journal, caller)),
     addExternals: (id, signatures, caller) => view(addExternals(context, id, signatures, caller)),
     roots: (factory) => showRoots(context, factory),
@@ -93,7 +96,8 @@ async function readSigned(context: Context, request: StoredRequest): Promise<Buf
   if (request.published !== null) return context.store.blobs.get(request.published);
   const signed = request.state === 'signed' || request.state === 'abandoned' || request.state === 'delivered';
   if (!signed) return null;
-  return request.kind === 'root' ? bothRoots(context, request) : signedMetadata(context, request);
+  if (request.kind === 'root') return bothRoots(context, request);
+  return request.kind === 'bundle' ? signedBundle(context, request) : signedMetadata(context, request);
 }
 
 /** `{ci, production}`, each root metadata: as published once they are, else with the signatures that were made here. */

@@ -1,3 +1,5 @@
+export { fetchPlaces } from './bundle/bundle-diff.js';
+export type { BundleSubmission } from './bundle/bundle-submission.js';
 export { createSigningService } from './create-signing-service.js';
 export type {
   Clock,

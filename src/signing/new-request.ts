@@ -12,13 +12,15 @@ export interface MadeOf {
   readonly waveTargets: readonly Buffer[];
   /** Canonical bytes, in the statement's order. */
   readonly documents: readonly Buffer[];
+  /** The file that a bundle came in. */
+  readonly bundle?: Buffer;
 }
 
 /** The request of a statement as it is stored, with the digests of everything that its dossier is made of. */
 export function newRequest(
   context: Context,
   { statement, text, wave }: { statement: Statement; text: string; wave: NewRequest['wave'] },
-  { base, productionTargets, waveTargets, documents }: MadeOf,
+  { base, productionTargets, waveTargets, documents, bundle }: MadeOf,
   caller: Caller,
 ): NewRequest {
   return {
@@ -45,12 +47,13 @@ export function newRequest(
       productionTargets: productionTargets.map(sha256Hex),
       waveTargets: waveTargets.map(sha256Hex),
       documents: documents.map(sha256Hex),
+      bundle: bundle === undefined ? null : sha256Hex(bundle),
     },
   };
 }
 
 /** The documents themselves, in no particular order: they are stored by their digests. */
-export function blobsOf({ base, productionTargets, waveTargets, documents }: MadeOf): Buffer[] {
+export function blobsOf({ base, productionTargets, waveTargets, documents, bundle }: MadeOf): Buffer[] {
   return [
     ...base.roots.ci.bytes,
     ...base.roots.production.bytes,
@@ -58,5 +61,6 @@ export function blobsOf({ base, productionTargets, waveTargets, documents }: Mad
     ...productionTargets,
     ...waveTargets,
     ...documents,
+    ...(bundle === undefined ? [] : [bundle]),
   ];
 }

@@ -1,4 +1,5 @@
 import { parseStatement, shortCode } from '../dossier/index.js';
+import { bundleViewOf } from './bundle/bundle-view.js';
 import { policyOf, type Context } from './context.js';
 import { countApprovals } from './count-approvals.js';
 import { rootPreviewOf, rootViewOf } from './root/root-view.js';
@@ -49,6 +50,7 @@ function describe(request: NewRequest) {
     factory: request.factory,
     kind: request.kind,
     wave: request.wave,
+    bundle: bundleViewOf(request),
     requester: { name: request.requester.name, kind: request.requester.kind, via: request.requester.via },
     reason: request.reason,
     created: request.created,

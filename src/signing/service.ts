@@ -1,8 +1,10 @@
 import type { ErrorCode } from '../errors.js';
-import type { RootSummary, WaveSummary } from '../factory/index.js';
+import type { BundleChange, RootSummary, WaveSummary } from '../factory/index.js';
 import type { SignedPolicy } from '../policy/index.js';
 import type { ExternalSignature, JournalLine, MissingSigners, Pins } from '../dossier/index.js';
 import type { Logger } from '../telemetry/index.js';
+import type { BundleDiff } from './bundle/bundle-diff.js';
+import type { BundleSubmission } from './bundle/bundle-submission.js';
 import type { Clock, FactoryPort, SignerKey, SignerPort, SignerProgress, Timers } from './ports.js';
 import type { RequestKey } from './request-key-port.js';
 import type { RequestKeyRegistration } from './request-keys/registration.js';
@@ -100,6 +102,8 @@ export interface RequestView {
   readonly progress: Progress;
   readonly wave: { readonly name: string; readonly tag: string; readonly version: number } | null;
   readonly root: RequestRoot | null;
+  /** Of kind `bundle`. */
+  readonly bundle: Omit<BundleChange, 'op'> | null;
   readonly requester: { readonly name: string; readonly kind: 'person' | 'ci'; readonly via: Caller['via'] };
   readonly reason: string;
   readonly created: string;
@@ -139,7 +143,7 @@ export interface SubmitResult {
 }
 
 export interface RequestDiff {
-  readonly summary: WaveSummary | RootSummary;
+  readonly summary: WaveSummary | RootSummary | BundleDiff['summary'];
   /** Plain text for a terminal. */
   readonly text: string;
 }
@@ -177,6 +181,8 @@ export interface SigningService {
    * @throws as submitWave; ROOT_…, ROOT_UPDATE_ACTIVE (somebody else's is under way), KEY_NOT_FOUND (no standby key)
    */
   submitRootUpdate(submission: RootSubmission, caller: Caller): Promise<SubmitResult>;
+  /** @throws as submitWave; BUNDLE_…, NOT_CANONICAL, STALE_BASE (its folder lacks the newest root) */
+  submitBundle(submission: BundleSubmission, caller: Caller): Promise<SubmitResult>;
   /** @throws FORBIDDEN, REQUEST_STATE, KIND_NOT_ALLOWED, SIGN_KEY_NOT_IN_ROLE, EXTERNAL_SIGNATURE_INVALID */
   addExternals(id: string, signatures: readonly ExternalSignature[], caller: Caller): Promise<RequestView>;
   /**

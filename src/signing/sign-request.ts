@@ -1,14 +1,14 @@
 import { CountersignError, isCountersignError, type ErrorCode } from '../errors.js';
-import { parseStatement, requireKind } from '../dossier/index.js';
+import { parseStatement } from '../dossier/index.js';
 import { checkThreshold, parseRoot } from '../tuf/index.js';
 import { assembleDossier } from './assemble-dossier.js';
-import { checkFresh } from './check-fresh.js';
+import { checkFresh, checkRootsFresh } from './check-fresh.js';
 import { checkWayFree } from './check-way-free.js';
 import { policyOf, type Context } from './context.js';
 import { countApprovals } from './count-approvals.js';
 import { close, eventOf } from './move.js';
 import { newestReceipt } from './newest-receipt.js';
-import type { SignerSignature, SignResult } from './ports.js';
+import type { FactoryPort, SignerSignature, SignResult } from './ports.js';
 import { isTransient } from './retry.js';
 import { showSigner } from './show-signer.js';
 import { AGAIN, REST, type StepResult } from './step-result.js';
@@ -35,23 +35,16 @@ export async function signRequest(context: Context, request: StoredRequest): Pro
   }
 
   const port = context.factory(request.factory);
-  const [stale, taken, obstacle, dossier, receipt] = await Promise.all([
-    checkFresh(port, request),
-    port.wave(request.wave?.name ?? ''),
-    checkWayFree(port, request),
+  const [hindrance, dossier, receipt] = await Promise.all([
+    request.kind === 'bundle' ? checkBundleSignable(port, request) : checkWaveSignable(port, request),
     assembleDossier(context, request),
     newestReceipt(context),
   ]);
-  if (stale !== null) {
-    await close(context, request, 'superseded', { error: stale });
+  if (hindrance?.because === null) return { then: 'retry', error: hindrance.error };
+  if (hindrance !== null) {
+    await close(context, request, hindrance.because, { error: hindrance.error });
     return AGAIN;
   }
-  if (taken !== null) {
-    await close(context, request, 'conflict', { error: nameTaken(taken.name, taken.status) });
-    return AGAIN;
-  }
-  // Signed now, it could not be delivered now, and a signed document that lies about is a risk of its own.
-  if (obstacle !== null) return { then: 'retry', error: obstacle };
 
   await context.step('sign:before-signer', request.id);
   let result: SignResult;
@@ -77,6 +70,30 @@ export async function signRequest(context: Context, request: StoredRequest): Pro
   await context.step('sign:after-store', request.id);
   if (moved) context.changed(request.id);
   return AGAIN;
+}
+
+/** Why a request is not signed now: for good, closed as `because` says, or null for the time being. */
+interface Hindrance {
+  readonly because: ClosedBecause | null;
+  readonly error: CountersignError;
+}
+
+async function checkWaveSignable(port: FactoryPort, request: StoredRequest): Promise<Hindrance | null> {
+  const [stale, taken, obstacle] = await Promise.all([
+    checkFresh(port, request),
+    port.wave(request.wave?.name ?? ''),
+    checkWayFree(port, request),
+  ]);
+  if (stale !== null) return { because: 'superseded', error: stale };
+  if (taken !== null) return { because: 'conflict', error: nameTaken(taken.name, taken.status) };
+  // Signed now, it could not be delivered now, and a signed document that lies about is a risk of its own.
+  return obstacle === null ? null : { because: null, error: obstacle };
+}
+
+/** What production has by now does not matter: a bundle may go with older targets. */
+async function checkBundleSignable(port: FactoryPort, request: StoredRequest): Promise<Hindrance | null> {
+  const stale = await checkRootsFresh(port, request);
+  return stale === null ? null : { because: 'superseded', error: stale };
 }
 
 /** Refusals after which this request can never be signed, and what that makes of it. */
@@ -106,7 +123,7 @@ async function requireSignatures(
   request: StoredRequest,
   signatures: readonly SignerSignature[],
 ): Promise<void> {
-  const [entry] = requireKind(parseStatement(request.statement), 'wave').documents;
+  const [entry] = parseStatement(request.statement).documents;
   const rootSha256 = request.material.rootsProduction.at(-1) ?? '';
   const root = parseRoot(await context.store.blobs.get(rootSha256)).signed;
   const signedBytes = await context.store.blobs.get(entry.sha256);

@@ -37,12 +37,14 @@ export interface RequestMaterial {
   readonly rootsCi: readonly string[];
   readonly rootsProduction: readonly string[];
   readonly ciTargets: string;
-  /** A Wave's: those of its tag, or none. A root update's: all there are, ascending by tag. */
+  /** A Wave's: those of its tag, or none. A bundle's: the targets beside it. A root update's: all there are, ascending by tag. */
   readonly productionTargets: readonly string[];
   /** Of active Waves, ascending by Wave; a root update's only. */
   readonly waveTargets: readonly string[];
   /** The canonical `signed` bytes to sign, in the statement's order; of a root update the two roots alone. */
   readonly documents: readonly string[];
+  /** The file that a bundle came in, with the signatures that it had then; null for other kinds. */
+  readonly bundle: string | null;
 }
 
 /** What a root update is besides its statement. Its transaction's secret is read by `rootUpdates.transaction` alone. */
@@ -262,6 +264,8 @@ export interface RequestStore {
   listUnsignedBy(requestKeys: readonly string[]): Promise<StoredRequest[]>;
   /** Newest first, of any state. */
   findByWave(factory: string, tag: string, name: string, version: number): Promise<StoredRequest[]>;
+  /** Requests for a bundle of these `signed` bytes, newest first, of any state. */
+  findBundles(factory: string, sha256: string): Promise<StoredRequest[]>;
   /** Waves for the tag at this or a higher version, of any state, newest first. */
   listFromVersion(factory: string, tag: string, version: number): Promise<StoredRequest[]>;
   /**

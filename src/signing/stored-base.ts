@@ -1,6 +1,7 @@
 import { parseStatement, requireKind } from '../dossier/index.js';
 import { describeWave, formatWave, type WaveBase, type WaveChange } from '../factory/index.js';
 import { parseTargets } from '../tuf/index.js';
+import { bundleDiffOf } from './bundle/bundle-diff.js';
 import type { Context } from './context.js';
 import { rootDiffOf } from './root/root-diff.js';
 import type { RequestDiff } from './service.js';
@@ -23,6 +24,7 @@ export function waveChangesOf({ statement }: StoredRequest): WaveChange[] {
 /** What a request changes, made from the changes in its statement and from its base. */
 export async function diffOf(context: Context, request: StoredRequest): Promise<RequestDiff> {
   if (request.kind === 'root') return rootDiffOf(context, request);
+  if (request.kind === 'bundle') return bundleDiffOf(context, request);
   const base = await loadWaveBase(context, request);
   const summary = describeWave(waveChangesOf(request), request.wave?.tag ?? '', base);
   return { summary, text: formatWave(summary) };

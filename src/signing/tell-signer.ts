@@ -11,7 +11,7 @@ import type { StoredRequest } from './store-port.js';
  * @throws FACTORY_…, SIGNER_UNAVAILABLE, what the signer refuses it for
  */
 export async function tellSigner(context: Context, request: StoredRequest): Promise<StepResult> {
-  if (request.signerTold !== null) return REST;
+  if (request.signerTold !== null || request.kind === 'bundle') return REST;
   if (request.kind === 'root') return tellRoots(context, request);
   if (request.published === null) return REST;
   const port = context.factory(request.factory);

@@ -8,7 +8,7 @@ export const HOLDING: readonly RequestState[] = ['preparing', 'open', 'signed'];
 
 type Queries = Pick<
   RequestStore,
-  'find' | 'list' | 'findHolder' | 'listUnsignedBy' | 'findByWave' | 'listFromVersion' | 'listDue'
+  'find' | 'list' | 'findHolder' | 'listUnsignedBy' | 'findByWave' | 'findBundles' | 'listFromVersion' | 'listDue'
 >;
 
 export function createRequestQueries(connection: Connection): Queries {
@@ -93,6 +93,29 @@ export function createRequestQueries(connection: Connection): Queries {
             .execute(),
         ),
       ),
+    findBundles: (factory, sha256) =>
+      connection.read(async (db) =>
+        complete(
+          db,
+          await db
+            .selectFrom('requests')
+            .selectAll()
+            .where('kind', '=', 'bundle')
+            .where('factory', '=', factory)
+            .where((eb) =>
+              eb.exists(
+                eb
+                  .selectFrom('request_blobs')
+                  .select('request_blobs.request_id')
+                  .whereRef('request_blobs.request_id', '=', 'requests.id')
+                  .where('part', '=', 'document')
+                  .where('sha256', '=', sha256),
+              ),
+            )
+            .orderBy('id', 'desc')
+            .execute(),
+        ),
+      ),
     listFromVersion: (factory, tag, version) =>
       connection.read(async (db) =>
         complete(
@@ -116,7 +139,8 @@ export function createRequestQueries(connection: Connection): Queries {
           .where((eb) =>
             eb.or([
               eb('state', 'in', [...HOLDING]),
-              eb.and([eb('state', '=', 'delivered'), eb('signer_told', 'is', null)]),
+              // of a bundle there is nothing to tell: it is published nowhere
+              eb.and([eb('state', '=', 'delivered'), eb('signer_told', 'is', null), eb('kind', '!=', 'bundle')]),
               eb.and([
                 eb('kind', '=', 'root'),
                 eb('state', 'in', ['closed', 'abandoned']),

@@ -194,6 +194,7 @@ async function insertParts(db: Writer, { id, material }: StoredRequest | NewRequ
     ['production-targets', material.productionTargets],
     ['wave-targets', material.waveTargets],
     ['document', material.documents],
+    ['bundle', material.bundle === null ? [] : [material.bundle]],
   ];
   for (const [part, digests] of parts) {
     const rows = digests.map((sha256, position) => ({ request_id: id, part, position, sha256 }));

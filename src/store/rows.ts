@@ -145,6 +145,7 @@ function toMaterial(row: RequestRow, parts: readonly PartRow[]): RequestMaterial
     productionTargets: of('production-targets'),
     waveTargets: of('wave-targets'),
     documents: of('document'),
+    bundle: of('bundle')[0] ?? null,
   };
 }
 

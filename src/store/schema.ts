@@ -38,6 +38,7 @@ export type Part =
   | 'production-targets'
   | 'wave-targets'
   | 'document'
+  | 'bundle'
   | 'published-root-ci'
   | 'published-root-production'
   | 'signer-journal';

@@ -4,7 +4,7 @@ import { BACKSLASH, QUOTE } from './safe-characters.js';
 
 export type RefusalCode = Extract<
   ErrorCode,
-  'JSON_INVALID' | 'JSON_DUPLICATE_KEY' | 'JSON_TOO_DEEP' | 'JSON_TOO_LARGE' | 'CANONICAL_UNSAFE'
+  'JSON_INVALID' | 'JSON_DUPLICATE_KEY' | 'JSON_TOO_DEEP' | 'JSON_TOO_LARGE' | 'CANONICAL_UNSAFE' | 'NOT_CANONICAL'
 >;
 
 /**

@@ -1,3 +1,4 @@
+import { OFFLINE_BUNDLE } from './check-offline-bundle.js';
 import { checkSigned } from './check-signed.js';
 import { checkInteger, checkObject, checkObjectMember, checkText, memberOf, metadataInvalid } from './checks.js';
 import { pointerTo } from './json.js';
@@ -13,6 +14,10 @@ const DIGEST_DIGITS: ReadonlyMap<string, number> = new Map([
 export function checkTargets(value: unknown, pointer: string): asserts value is Targets {
   checkSigned(value, pointer, 'Targets');
   checkObject(value, pointer);
+  if (Object.hasOwn(value, OFFLINE_BUNDLE)) {
+    // one signature for two purposes: a document is targets or a bundle, and whatever could pass for both is neither
+    throw metadataInvalid(pointerTo(pointer, OFFLINE_BUNDLE), 'is a member of offline bundles, never of targets');
+  }
   const targets = checkObjectMember(value, 'targets', pointer);
   const targetsPointer = pointerTo(pointer, 'targets');
   for (const [name, entry] of Object.entries(targets)) checkTargetEntry(entry, pointerTo(targetsPointer, name));

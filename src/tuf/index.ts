@@ -7,6 +7,8 @@ export { keyFromSpkiDer, keyidOf, publicKeyDer, publicKeyObject } from './key.js
 export type {
   Key,
   Metadata,
+  OfflineBundle,
+  OfflineBundleMetadata,
   Role,
   Root,
   RootMetadata,
@@ -17,7 +19,13 @@ export type {
   Targets,
   TargetsMetadata,
 } from './metadata.js';
-export { parseRoot, parseTargets, parseTargetsSigned, serializeMetadata } from './parse-metadata.js';
+export {
+  parseOfflineBundle,
+  parseRoot,
+  parseTargets,
+  parseTargetsSigned,
+  serializeMetadata,
+} from './parse-metadata.js';
 export { verifyRootChain, verifyRootUpdate } from './root-chain.js';
 export { sha256Hex } from './sha256.js';
 export { verifySignature } from './signature.js';

@@ -57,6 +57,18 @@ export interface Targets extends Signed {
   readonly targets: Readonly<Record<string, TargetEntry>>;
 }
 
+/** What stands in an offline bundle in the place of `targets`: which of them a device may install from a stick. */
+export interface OfflineBundle extends Signed {
+  readonly _type: 'Targets';
+  readonly 'x-fio-offline-bundle': {
+    /** `prod` for production devices, `ci` for the others. */
+    readonly type: 'ci' | 'prod';
+    readonly tag: string;
+    /** Names of Targets; what they are, the targets metadata beside the bundle says. */
+    readonly targets: readonly string[];
+  };
+}
+
 /** What signatures cover: the canonical bytes of the `signed` member. */
 export interface SignedPart<T extends Signed> {
   readonly signed: T;
@@ -71,3 +83,4 @@ export interface Metadata<T extends Signed> extends SignedPart<T> {
 
 export type RootMetadata = Metadata<Root>;
 export type TargetsMetadata = Metadata<Targets>;
+export type OfflineBundleMetadata = Metadata<OfflineBundle>;

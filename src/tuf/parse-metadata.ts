@@ -1,12 +1,23 @@
 import { CountersignError } from '../errors.js';
 import { parseCanonical } from './canonical.js';
+import { checkOfflineBundle } from './check-offline-bundle.js';
 import { checkRoot } from './check-root.js';
 import { checkSignatures } from './check-signed.js';
 import { checkTargets } from './check-targets.js';
 import { checkObject, memberOf, metadataInvalid } from './checks.js';
 import { encodeCanonical } from './encode-canonical.js';
 import { type JsonLimits, pointerTo } from './json.js';
-import type { Metadata, RootMetadata, Signature, Signed, SignedPart, Targets, TargetsMetadata } from './metadata.js';
+import type {
+  Metadata,
+  OfflineBundleMetadata,
+  RootMetadata,
+  Signature,
+  Signed,
+  SignedPart,
+  Targets,
+  TargetsMetadata,
+} from './metadata.js';
+import { requireCanonical } from './require-canonical.js';
 import { sha256Hex } from './sha256.js';
 
 /** What canonical metadata has between its signatures and the bytes that they cover. */
@@ -29,6 +40,17 @@ export function parseRoot(bytes: Uint8Array, limits?: JsonLimits): RootMetadata 
  */
 export function parseTargets(bytes: Uint8Array, limits?: JsonLimits): TargetsMetadata {
   return parseMetadata(bytes, checkTargets, limits);
+}
+
+/**
+ * An offline bundle (`bundle-targets.json`) from its bytes as they stand: fioctl signs them without writing them anew, so
+ * they have to be in canonical form already. No signature is verified.
+ *
+ * @throws NOT_CANONICAL naming the first place; the codes of `canonicalize`; METADATA_INVALID, also for a `targets` member
+ */
+export function parseOfflineBundle(bytes: Uint8Array, limits?: JsonLimits): OfflineBundleMetadata {
+  requireCanonical(bytes, limits);
+  return parseMetadata(bytes, checkOfflineBundle, limits);
 }
 
 /**

@@ -15,7 +15,7 @@ const ROOT = {
 };
 const REQUEST: RequestView = {
   ...{ id: 'req_01jd9v3q5w8x2y4z6a7b9c1d3e', factory: 'acme', kind: 'root', state: 'open', progress: 'signing' },
-  ...{ wave: null, root: ROOT, requester: { name: 'ci', kind: 'ci', via: 'token' }, reason: 'why' },
+  ...{ wave: null, bundle: null, root: ROOT, requester: { name: 'ci', kind: 'ci', via: 'token' }, reason: 'why' },
   ...{ created: '2026-11-22T16:00:00Z', expires: '2026-11-25T16:00:00Z', statementSha256: 'ab'.repeat(32) },
   ...{ shortCode: 'abab-abab', quorum: { needed: 2, persons: [], missing: 0, singleOfficer: false } },
   ...{ approvals: [], rejections: [], documents: [], signatures: [] },

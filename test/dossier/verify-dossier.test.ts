@@ -305,7 +305,7 @@ describe('the statement of a dossier', () => {
       (it) => ({ ...it, policy: { ...it.policy, sha256: ZEROS } }),
       'STATEMENT_BASE_MISMATCH /policy',
     ],
-    ['be of a kind that this version judges', (it) => ({ ...it, kind: 'bundle' }), 'KIND_NOT_ALLOWED /kind'],
+    ['be of a kind that this version judges', (it) => ({ ...it, kind: 'policy' }), 'KIND_NOT_ALLOWED /kind'],
     ['be of a kind that there is', (it) => ({ ...it, kind: 'everything' }), 'STATEMENT_INVALID /kind'],
     ['be a statement', (it) => ({ ...it, _type: 'countersign/rejection' }), 'STATEMENT_INVALID /_type'],
     ['be of this specification', (it) => ({ ...it, spec: 2 }), 'STATEMENT_INVALID /spec'],

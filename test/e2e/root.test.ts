@@ -3,7 +3,7 @@
  * show with keys in memory is shown here to hold with tokens that come and go.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createFleet, type Fleet } from '../../scripts/demo/fleet.js';
@@ -170,6 +170,11 @@ describe('keys in tokens', () => {
       expect(await usesOf('targets')).toEqual({ [first]: 'in-root', [targets.keyid]: 'standby' });
       const cancelled = await ask({ op: 'rotate-key', role: 'targets' });
       expect(await inStatement(cancelled)).toEqual([targets.keyid]);
+      const destroy = ['key', 'destroy', targets.keyid, '--config', site.path('signer.yaml')];
+      const asking = ['--client-config', site.path('people', 'operator', 'client.yaml')];
+      expect((await run([...destroy, ...asking], { expect: EXIT.refused })).stderr).toContain(
+        `open request ${cancelled}`,
+      );
       await run(['cancel', cancelled], { as: 'operator' });
       await noTransaction();
       const id = await ask({ op: 'rotate-key', role: 'targets' });
@@ -211,6 +216,32 @@ describe('keys in tokens', () => {
   );
 
   it(
+    'of root may lie in a safe: the service is ready, Waves go on, and a root update waits for its token',
+    async () => {
+      const home = folderOf('acme-root');
+      const safe = site.path('safe');
+      await withSignerStopped(() => renameSync(home, safe));
+      const answer = await fetch(`http://127.0.0.1:${site.ports.service}/readyz`);
+      const { checks } = (await answer.json()) as { checks: object[] };
+      expect([answer.status, checks]).toEqual([200, expect.anything()]);
+      const message = expect.stringContaining('root updates wait for it') as unknown;
+      expect(checks).toContainEqual({ name: 'token', subject: 'acme-root', ok: true, message });
+      const id = await ask({ op: 'resign' });
+      await approve(id);
+      expect(await seen(id, ({ lastError }) => lastError !== undefined)).toMatchObject({
+        state: 'open',
+        lastError: { code: 'TOKEN_UNAVAILABLE', message: expect.stringContaining('acme-root') as unknown },
+      });
+      await delivered(await askForWave(43));
+      renameSync(safe, home);
+      await run(['signer', 'unlock', 'acme-root', '--config', site.path('signer.yaml')]);
+      expect(await seen(id, ({ state }) => state === 'delivered')).toMatchObject({ state: 'delivered' });
+      await run(['waves', 'complete', 'w43'], { as: 'alice' });
+    },
+    STORY_MS,
+  );
+
+  it(
     'of root are three of which two are enough, and one may be lost',
     async () => {
       const second = await generateLosable('root');
@@ -238,11 +269,11 @@ describe('keys in tokens', () => {
       const { keyids = [], threshold } = (await roleInForce('targets')) ?? {};
       expect([keyids.length, keyids[2], threshold]).toEqual([3, second, 3]);
       await fleet.look({ tag: 'production', wave: null });
-      const id = await askForWave(43);
+      const id = await askForWave(44);
       const { signatures } = await delivered(id);
       expect(signatures.map(({ keyid }) => keyid).sort()).toEqual(keyids.slice(1).sort());
-      await fleet.look({ tag: 'production', wave: 'w43' });
-      await run(['waves', 'complete', 'w43'], { as: 'alice' });
+      await fleet.look({ tag: 'production', wave: 'w44' });
+      await run(['waves', 'complete', 'w44'], { as: 'alice' });
     },
     STORY_MS,
   );

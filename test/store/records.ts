@@ -36,6 +36,7 @@ export function newRequest(number: number, changes: Partial<NewRequest> = {}): N
       productionTargets: [],
       waveTargets: [],
       documents: [document ?? ''],
+      bundle: null,
     },
     ...changes,
   };

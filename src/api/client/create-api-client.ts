@@ -1,7 +1,9 @@
 import { CountersignError } from '../../errors.js';
+import { BUNDLE_OPERATIONS } from '../bundle-operations.js';
 import { OPERATIONS } from '../operations.js';
 import { REQUEST_KEY_OPERATIONS } from '../request-key-operations.js';
 import { ROOT_OPERATIONS } from '../root-operations.js';
+import type { BundleSubmissionBody } from '../schemas/bundles.js';
 import { challengeSchema, sessionSchema, type ChallengeWire, type SessionWire } from '../schemas/login.js';
 import {
   diffSchema,
@@ -83,6 +85,7 @@ export interface RequestListFilter {
 export interface ApiClient {
   submitWave(factory: string, body: WaveRequestBody, more?: { idempotencyKey?: string }): Promise<SubmissionWire>;
   submitRootUpdate(factory: string, body: RootUpdateBody, more?: { idempotencyKey?: string }): Promise<SubmissionWire>;
+  submitBundle(factory: string, body: BundleSubmissionBody): Promise<SubmissionWire>;
   addExternalSignatures(id: string, body: ExternalSignaturesBody): Promise<RequestView>;
   /** What another signer has signed. */
   importSignatures(id: string, body: ImportedSignaturesBody): Promise<RequestView>;
@@ -158,6 +161,8 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       });
       return readJson(answer, submissionSchema);
     },
+    submitBundle: async (factory, body) =>
+      readJson(await post(ofFactory(BUNDLE_OPERATIONS.submitBundle.path, factory), body), submissionSchema),
     addExternalSignatures: async (id, body) =>
       readJson(await post(at(ROOT_OPERATIONS.addExternalSignatures.path, id), body), requestViewSchema),
     importSignatures: async (id, body) =>

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bundleSummarySchema, requestBundleSchema } from './bundles.js';
 import { requestRootSchema, rootSummarySchema } from './root-updates.js';
 import { humanText, requestIdText, sha256Text, sshsigText, timeText } from './text.js';
 
@@ -23,6 +24,7 @@ export const requestViewSchema = z
       .meta({ description: 'Derived from state and approvals' }),
     wave: z.object({ name: z.string(), tag: z.string(), version: z.int() }).nullable(),
     root: requestRootSchema.nullable().default(null),
+    bundle: requestBundleSchema.nullable().default(null),
     requester: z.object({
       name: z.string(),
       kind: z.enum(['person', 'ci']),
@@ -87,7 +89,9 @@ const waveSummarySchema = z
 
 export const diffSchema = z
   .object({
-    summary: z.union([waveSummarySchema, rootSummarySchema]).meta({ description: 'By the kind of the request' }),
+    summary: z
+      .union([waveSummarySchema, rootSummarySchema, bundleSummarySchema])
+      .meta({ description: 'By the kind of the request' }),
     text: z.string().meta({ description: 'The same as plain text for a terminal' }),
   })
   .meta({ id: 'Diff' });

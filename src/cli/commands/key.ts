@@ -1,7 +1,10 @@
 import { Option, type Command } from 'commander';
 import { CountersignError } from '../../errors.js';
 import type { CanaryKey, TokenKey } from '../../signer/index.js';
+import { clientSettings } from '../client-settings.js';
 import type { CliContext } from '../context.js';
+import { requireUnrequested } from '../require-unrequested.js';
+import { serviceClient } from '../service-client.js';
 import { printData, printJson, say } from '../terminal/output.js';
 import { formatTable } from '../terminal/table.js';
 
@@ -16,6 +19,12 @@ interface GenerateOptions extends KeyOptions {
   readonly role: 'root' | 'targets' | 'canary';
   readonly type?: 'rsa3072' | 'rsa4096' | 'ed25519';
   readonly force?: boolean;
+}
+
+interface DestroyOptions extends KeyOptions {
+  readonly url?: string;
+  readonly clientConfig?: string;
+  readonly withoutService?: boolean;
 }
 
 export function addKeyCommands(program: Command, context: CliContext): void {
@@ -117,8 +126,14 @@ export function addKeyCommands(program: Command, context: CliContext): void {
   withConfig(key.command('destroy'))
     .summary('with the signer stopped: destroy a key for good that no root names any more')
     .argument('<keyid>', 'the whole keyid, as `key list` shows it')
-    .action(async (keyid: string, options: KeyOptions) => {
-      const { tokenConfig, destroyKey, pool } = await open(context, options);
+    .option('--url <url>', 'the service, which is asked whether an open request names a standby key')
+    .option('--client-config <path>', 'client configuration to ask the service with')
+    .option('--without-service', 'it cannot be asked: you have made sure that no open request names the key')
+    .action(async (keyid: string, options: DestroyOptions) => {
+      const { tokenConfig, destroyKey, readUses, useOf, pool } = await open(context, options);
+      if (options.withoutService !== true && useOf(await readUses(), keyid) === 'standby') {
+        await requireUnrequested(keyid, askedService(context, options));
+      }
       const { role, factory, token } = await destroyKey(
         { keyid, tokens: pool.config.tokens.map(tokenConfig), now: context.now() },
         pool,
@@ -148,6 +163,22 @@ async function open(context: CliContext, options: KeyOptions) {
     useOf,
     pool: { config, logger, stateDir: config.stateDir },
   };
+}
+
+/** @throws USAGE */
+function askedService(context: CliContext, { url, clientConfig }: DestroyOptions): ReturnType<typeof serviceClient> {
+  const settings = clientSettings(context, {
+    ...(url === undefined ? {} : { url }),
+    ...(clientConfig === undefined ? {} : { config: clientConfig }),
+  });
+  try {
+    return serviceClient(settings);
+  } catch (cause) {
+    throw new CountersignError('USAGE', 'only the service knows whether an open request names this standby key', {
+      hint: 'give --url or --client-config to have it asked, or --without-service if you know that none does',
+      cause,
+    });
+  }
 }
 
 /** @throws USAGE */

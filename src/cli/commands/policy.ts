@@ -32,6 +32,7 @@ interface DraftOptions {
   readonly quorum: number;
   readonly singleOfficer?: boolean;
   readonly maxExpiresDays: number;
+  readonly bundleMaxExpiresDays: number;
   readonly rootQuorum?: number;
   readonly rootMaxExpiresDays?: number;
   readonly leastRootKeys?: number;
@@ -72,6 +73,7 @@ export function addPolicyCommands(program: Command, context: CliContext): void {
     .option('--quorum <n>', 'how many officers have to approve', wholeNumber(1), 2)
     .option('--single-officer', 'say that one officer is enough; every statement will show it')
     .option('--max-expires-days <n>', 'the longest life of a signed document', wholeNumber(1), 400)
+    .option('--bundle-max-expires-days <n>', 'the longest life of an offline bundle', wholeNumber(1), 30)
     .option('--root-quorum <n>', 'the same for root updates, where it differs', wholeNumber(1))
     .option('--root-max-expires-days <n>', 'the longest life of a signed root, where it differs', wholeNumber(1))
     .option(
@@ -189,7 +191,12 @@ function draft(options: DraftOptions, now: Date): Policy {
     created: formatTime(now),
     previous: previous?.sha256 ?? null,
     officers: officersOf(options.officer),
-    kinds: { wave: limits, root: rootRules(options, limits), bundle: limits, policy: limits },
+    kinds: {
+      wave: limits,
+      root: rootRules(options, limits),
+      bundle: { ...limits, maxExpiresDays: options.bundleMaxExpiresDays },
+      policy: limits,
+    },
     factories: [
       {
         name: options.factory,

@@ -5,7 +5,7 @@ import {
   readDossierLines,
   requireApproved,
   verifyDossier,
-  type VerifiedRootDossier,
+  type VerifiedDossier,
 } from '../../dossier/index.js';
 import { clientSettings, type ClientOptions } from '../client-settings.js';
 import type { CliContext } from '../context.js';
@@ -41,7 +41,7 @@ export function addVerifyCommand(program: Command, context: CliContext): void {
         printJson(context, {
           id: verified.statement.id,
           statementSha256: verified.statementSha256,
-          ...(verified.kind === 'wave' ? { wave: verified.wave } : { root: rootOf(verified) }),
+          ...aboutOf(verified),
           policy: { version: verified.policy.policy.version, sha256: verified.policy.sha256 },
           documents: verified.statement.documents,
           quorum: verified.quorum,
@@ -62,8 +62,17 @@ export function addVerifyCommand(program: Command, context: CliContext): void {
     });
 }
 
-function rootOf({ summary, externals, missingSigners }: VerifiedRootDossier): Record<string, unknown> {
-  return { version: summary.version, externals, missingSigners };
+function aboutOf(verified: VerifiedDossier): Record<string, unknown> {
+  switch (verified.kind) {
+    case 'wave':
+      return { wave: verified.wave };
+    case 'root': {
+      const { summary, externals, missingSigners } = verified;
+      return { root: { version: summary.version, externals, missingSigners } };
+    }
+    case 'bundle':
+      return { bundle: verified.summary };
+  }
 }
 
 function linesOf(context: CliContext, file: string): AsyncIterable<string> {

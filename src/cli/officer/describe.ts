@@ -1,6 +1,7 @@
 import { shortCode, type VerifiedDossier } from '../../dossier/index.js';
 import { formatWave } from '../../factory/index.js';
 import { plain } from '../terminal/output.js';
+import { describeBundleDossier } from './describe-bundle.js';
 import { describeRootDossier } from './describe-root.js';
 import type { Examination } from './examine.js';
 
@@ -18,7 +19,7 @@ export function describeExamination({ verified, freshness }: Examination): strin
     ...(quorum.singleOfficer ? ['           the policy lets a SINGLE officer approve this'] : []),
     ...verified.rejections.map((rejection) => `REJECTED   by ${plain(rejection.person)}: ${plain(rejection.reason)}`),
     freshness.checked
-      ? `Checked    against ${freshness.factoryUrl} just now: roots and production targets are current`
+      ? `Checked    against ${freshness.factoryUrl} just now: ${verified.kind === 'bundle' ? 'roots are current, and where its Targets are' : 'roots and production targets are current'}`
       : 'NOT CHECKED whether this builds on what the Factory publishes now: no Factory token in the client configuration',
   ];
   if (statement.supersedes !== null) {
@@ -31,14 +32,26 @@ export function describeExamination({ verified, freshness }: Examination): strin
   return [
     ...lines,
     '',
-    ...(verified.kind === 'wave' ? describeWaveDossier(verified) : describeRootDossier(verified)),
+    ...describeDossier({ verified, freshness }),
     `Statement  sha256 ${verified.statementSha256}`,
     `Code       ${shortCode(verified.statementSha256)}`,
     '',
   ].join('\n');
 }
 
+function describeDossier({ verified, freshness }: Examination): string[] {
+  switch (verified.kind) {
+    case 'wave':
+      return describeWaveDossier(verified);
+    case 'root':
+      return describeRootDossier(verified);
+    case 'bundle':
+      return describeBundleDossier(verified, freshness.checked ? (freshness.places ?? null) : null);
+  }
+}
+
 function whatIsAsked(verified: VerifiedDossier): string {
+  if (verified.kind === 'bundle') return `an offline bundle for tag ${plain(verified.summary.tag)}`;
   if (verified.kind === 'root') return `root version ${verified.summary.version}`;
   const { name, version, tag } = verified.wave;
   return `Wave ${plain(name)}: version ${version} for tag ${plain(tag)}`;

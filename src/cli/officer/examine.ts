@@ -5,6 +5,7 @@ import type { ClientSettings } from '../client-settings.js';
 import type { CliContext } from '../context.js';
 import { factoryClient } from '../factory-client.js';
 import { loadPinsOrExplain } from '../trust-file.js';
+import { checkBundleFreshness } from './bundle-freshness.js';
 import { checkFreshness, type Freshness } from './freshness.js';
 import { checkRootFreshness } from './root-freshness.js';
 
@@ -48,5 +49,12 @@ async function freshnessOf(settings: ClientSettings, verified: VerifiedDossier):
   const url = mine.url ?? verified.policy.policy.factories.find((factory) => factory.name === mine.name)?.url;
   if (url === undefined) return { checked: false };
   const port = factoryClient({ ...mine, url });
-  return verified.kind === 'wave' ? await checkFreshness(verified, port) : await checkRootFreshness(verified, port);
+  switch (verified.kind) {
+    case 'wave':
+      return await checkFreshness(verified, port);
+    case 'root':
+      return await checkRootFreshness(verified, port);
+    case 'bundle':
+      return await checkBundleFreshness(verified, port);
+  }
 }

@@ -1,11 +1,18 @@
 import { requireKind, type VerifiedDossier, type VerifiedWaveDossier } from '../../dossier/index.js';
 import { CountersignError } from '../../errors.js';
-import type { Repository } from '../../factory/index.js';
+import type { BundlePlaces, Repository } from '../../factory/index.js';
 import type { FactoryPort } from '../../signing/index.js';
 import { parseRoot, parseTargets } from '../../tuf/index.js';
 
 /** Whether the officer's machine could ask the Factory itself. Where it could, the base is current, or an error was thrown. */
-export type Freshness = { readonly checked: false } | { readonly checked: true; readonly factoryUrl: string };
+export type Freshness =
+  | { readonly checked: false }
+  | {
+      readonly checked: true;
+      readonly factoryUrl: string;
+      /** Of a bundle: where its Targets are published. */
+      readonly places?: BundlePlaces;
+    };
 
 type Published = Pick<FactoryPort, 'url' | 'rootChain' | 'productionTargets' | 'waves' | 'waveTargets'>;
 

@@ -95,17 +95,37 @@ export function* documentsOf(dossier: VerifiedDossier, state: SignerState): Gene
     ...{ repository: 'ci', tag: null, version: ciTargets.signed.version, sha256: ciTargets.sha256, root: ci },
     claims: claimsOf(ciTargets.signatures, ci, ciTargets.signedBytes),
   };
-  yield* dossier.kind === 'wave' ? waveTargetsOf(dossier) : baseDocumentsOf(dossier);
+  yield* targetsOf(dossier);
   const signed = new Map<number, Signature[]>();
-  const externals = dossier.kind === 'root' ? dossier.externals : [];
-  for (const { document, keyid, method, sig } of [...signatures, ...externals]) {
+  for (const { document, keyid, method, sig } of [...signatures, ...othersOf(dossier)]) {
     signed.set(document, [...(signed.get(document) ?? []), { keyid, method, sig }]);
   }
   for (const [index, { entry, bytes }] of documents.entries()) {
     const { repository, version, sha256 } = entry;
     const root = signingRoot(dossier, entry);
-    const tag = entry.role === 'targets' ? entry.tag : null;
+    // a bundle stands on no tag's line
+    const tag = entry.role === 'targets' && dossier.kind !== 'bundle' ? entry.tag : null;
     yield { repository, tag, version, sha256, root, claims: claimsOf(signed.get(index) ?? [], root, bytes) };
+  }
+}
+
+/** Signatures over the documents that no signer of ours is said to have made. */
+function othersOf(dossier: VerifiedDossier): readonly DossierSignatureParts[] {
+  if (dossier.kind === 'root') return dossier.externals;
+  return dossier.kind === 'bundle' ? dossier.bundle.signatures.map((one) => ({ document: 0, ...one })) : [];
+}
+
+type DossierSignatureParts = Signature & { readonly document: number };
+
+/** The targets that a statement builds on, and what is published of it. */
+function targetsOf(dossier: VerifiedDossier): Generator<SeenDocument> {
+  switch (dossier.kind) {
+    case 'wave':
+      return waveTargetsOf(dossier);
+    case 'root':
+      return baseDocumentsOf(dossier);
+    case 'bundle':
+      return targetsBesideOf(dossier);
   }
 }
 
@@ -134,6 +154,14 @@ function* waveTargetsOf({ base, published, roots, wave }: Extract<VerifiedDossie
     const head = { repository: 'production' as const, tag: wave.tag, version: signed.version, sha256 };
     yield { ...head, root, claims: claimsOf(signatures, root, signedBytes) };
   }
+}
+
+function* targetsBesideOf({ base, roots, statement }: Extract<VerifiedDossier, { kind: 'bundle' }>) {
+  const root = roots.production.signed;
+  const { signed, sha256, signatures, signedBytes } = base.targets;
+  const { tag } = statement.documents[0];
+  const head = { repository: 'production' as const, tag, version: signed.version, sha256 };
+  yield { ...head, root, claims: claimsOf(signatures, root, signedBytes) };
 }
 
 /** Of these the verification of the dossier tells who has validly signed them. */

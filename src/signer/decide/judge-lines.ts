@@ -10,7 +10,14 @@ import { requireAboveWatermarks } from './watermarks.js';
  * @throws STALE_BASE, WATERMARK_PUBLISHED, WATERMARK_ISSUED
  */
 export function judgeLines(dossier: VerifiedDossier, state: SignerState): JournalBodyOf<'published'>[] {
-  return dossier.kind === 'wave' ? judgeWave(dossier, state) : judgeRoot(dossier, state);
+  switch (dossier.kind) {
+    case 'wave':
+      return judgeWave(dossier, state);
+    case 'root':
+      return judgeRoot(dossier, state);
+    case 'bundle':
+      return []; // recorded, not ordered: a bundle may go with older targets, and takes the place of no other one
+  }
 }
 
 function judgeWave({ base, statement }: VerifiedWaveDossier, state: SignerState): JournalBodyOf<'published'>[] {

@@ -16,6 +16,7 @@ export function requireStillWanted(
   requireNoVeto(statement, state, found);
   for (const document of documents) {
     requireNotFrozen(factory, document.role, state, []);
+    if (kind === 'bundle') continue; // it has no line on which something could overtake it
     if (kind === 'root' && document.role === 'targets') requireStillInForce(factory, document, state);
     else requireNotOvertaken(factory, document, state);
   }

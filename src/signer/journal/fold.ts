@@ -212,8 +212,8 @@ export class StateFold implements SignerState {
     this.requests.set(entry.id, entry.statement);
     const wanted = new Set<string>();
     for (const { index, repository, role, tag, version, sha256, sign } of entry.documents) {
-      // what a root update signs again is published, and nothing new on its line
-      if (entry.kind !== 'root' || role === 'root') {
+      // what a root update signs again is published, and nothing new on its line; a bundle has none
+      if (entry.kind === 'wave' || role === 'root') {
         this.#watermark({ factory: entry.factory, repository, role, tag }).issued.push({ version, sha256 });
       }
       for (const { key, keyid } of sign) {

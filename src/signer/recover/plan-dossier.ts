@@ -137,7 +137,7 @@ function ownKeysIn({ next }: VerifiedRootDossier, own: ReadonlyMap<string, OwnKe
 
 function raisePublished(plan: RecoveryPlan, dossier: VerifiedDossier): void {
   if (dossier.kind === 'wave') raiseOfWave(plan, dossier);
-  else if (dossier.quorum.missing === 0) raiseOfRoot(plan, dossier);
+  else if (dossier.kind === 'root' && dossier.quorum.missing === 0) raiseOfRoot(plan, dossier);
 }
 
 function raiseOfRoot(plan: RecoveryPlan, { base, statement: { factory } }: VerifiedRootDossier): void {

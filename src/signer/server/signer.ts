@@ -163,7 +163,7 @@ export class Signer {
     const intent = this.#intentOf(dossier.statementSha256);
     if (isComplete(intent)) return resultOf(intent);
     const failure =
-      dossier.kind === 'wave' ? await this.#signAll(intent, dossier) : await this.#signMany(intent, dossier);
+      dossier.kind === 'root' ? await this.#signMany(intent, dossier) : await this.#signAll(intent, dossier);
     if (failure !== null) throw failure;
     await this.#step('sign:recorded');
     return resultOf(this.#intentOf(dossier.statementSha256));
