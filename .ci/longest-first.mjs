@@ -5,15 +5,7 @@
 import { statSync } from 'node:fs';
 
 /** The longest first. */
-const LONGEST = [
-  'kill/root-kill',
-  'fleet/fleet',
-  'kill/kill',
-  'e2e/',
-  'signer/faults/',
-  'fuzz/',
-  'signing/root-',
-];
+const LONGEST = ['kill/root-kill', 'fleet/fleet', 'kill/kill', 'e2e/', 'signer/faults/', 'fuzz/', 'signing/root-'];
 
 export default class LongestFirst {
   sort(tests) {
