@@ -95,7 +95,11 @@ export function withWait({ installation: { ports, factory, path } }: Story, fioc
 /** For whoever has the real fioctl at hand. */
 export function explainRealFioctl({ installation: { path } }: Story): string {
   const configuration = path('people', ENGINEER, 'fioctl.yaml');
-  const shown = readFileSync(configuration, 'utf8').replace(/^/gmu, '  ').trimEnd();
+  // the token stands in the file alone: what a demo prints ends up in logs
+  const shown = readFileSync(configuration, 'utf8')
+    .replace(/^token: .*$/mu, 'token: …')
+    .replace(/^/gmu, '  ')
+    .trimEnd();
   return `
 To point a real fioctl at the gateway (while it runs: npm run demo -- --gateway --keep), use this configuration, which is in
 ${configuration}:
