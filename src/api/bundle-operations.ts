@@ -1,10 +1,8 @@
 import { z } from 'zod';
 import type { Operation } from './operation.js';
+import { factoryParams, idempotencyKey, json, nothing } from './operation-parts.js';
 import { submitBundleBodySchema } from './schemas/bundles.js';
 import { submissionSchema } from './schemas/requests.js';
-import { MEDIA_TYPES } from './wire.js';
-
-const json = (schema: z.ZodType) => ({ [MEDIA_TYPES.json]: schema });
 
 /** The part of the API that is about offline bundles. */
 export const BUNDLE_OPERATIONS = {
@@ -14,14 +12,10 @@ export const BUNDLE_OPERATIONS = {
     summary: 'Ask for the offline signature of a bundle for devices without network',
     group: 'Requests',
     access: 'request',
-    params: z.strictObject({ factory: z.string().min(1).max(200) }),
-    query: z.strictObject({}),
+    params: factoryParams,
+    query: nothing,
     headers: z.object({
-      'idempotency-key': z
-        .string()
-        .regex(/^[\x21-\x7e]{1,200}$/, 'must be 1 to 200 printable ASCII characters without blanks')
-        .optional()
-        .meta({ description: 'A repeat with the same key and body is answered with the same request' }),
+      'idempotency-key': idempotencyKey,
     }),
     body: { schema: submitBundleBodySchema, as: 'bytes' },
     answers: {

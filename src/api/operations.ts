@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BUNDLE_OPERATIONS } from './bundle-operations.js';
 import type { Operation } from './operation.js';
+import { factoryParams, idempotencyKey, json, noHeaders, nothing, requestParams } from './operation-parts.js';
 import { REQUEST_KEY_OPERATIONS } from './request-key-operations.js';
 import { ROOT_OPERATIONS } from './root-operations.js';
 import { challengeBodySchema, challengeSchema, loginBodySchema, sessionSchema } from './schemas/login.js';
@@ -16,13 +17,9 @@ import {
   submissionSchema,
 } from './schemas/requests.js';
 import { eventListSchema, healthSchema, keyListSchema, policyViewSchema, readinessSchema } from './schemas/service.js';
-import { requestIdText } from './schemas/text.js';
 import { submitWaveBodySchema } from './schemas/waves.js';
 import { MEDIA_TYPES } from './wire.js';
 
-const nothing = z.strictObject({});
-const noHeaders = z.object({});
-const requestParams = z.strictObject({ id: requestIdText });
 const prefer = z.string().max(1000).optional();
 const preferWait = prefer.meta({
   description: '`wait=N`: answer when the request has come to its end, after N seconds at the latest',
@@ -43,7 +40,6 @@ function wholeNumber(min: number, max: number) {
     .pipe(z.number().min(min).max(max));
 }
 
-const json = (schema: z.ZodType) => ({ [MEDIA_TYPES.json]: schema });
 const view = json(requestViewSchema);
 
 /**
@@ -59,15 +55,11 @@ export const OPERATIONS = {
     summary: 'Ask for a Wave, as an intention or as the unsigned targets metadata itself',
     group: 'Requests',
     access: 'request',
-    params: z.strictObject({ factory: z.string().min(1).max(200) }),
+    params: factoryParams,
     query: nothing,
     headers: z.object({
       prefer: preferWait,
-      'idempotency-key': z
-        .string()
-        .regex(/^[\x21-\x7e]{1,200}$/, 'must be 1 to 200 printable ASCII characters without blanks')
-        .optional()
-        .meta({ description: 'A repeat with the same key and body is answered with the same request' }),
+      'idempotency-key': idempotencyKey,
     }),
     body: { schema: submitWaveBodySchema, as: 'bytes' },
     answers: {

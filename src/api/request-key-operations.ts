@@ -1,11 +1,9 @@
 import { z } from 'zod';
 import type { Operation } from './operation.js';
+import { factoryParams, noHeaders, nothing } from './operation-parts.js';
 import { registerRequestKeysBodySchema, requestKeyIdText, requestKeyListSchema } from './schemas/request-keys.js';
 import { MEDIA_TYPES } from './wire.js';
 
-const nothing = z.strictObject({});
-const noHeaders = z.object({});
-const factoryParams = z.strictObject({ factory: z.string().min(1).max(200) });
 const list = { [MEDIA_TYPES.json]: requestKeyListSchema };
 
 /** The part of the API that is about the keys by which fioctl's users ask. */

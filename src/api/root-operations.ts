@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Operation } from './operation.js';
+import { factoryParams, idempotencyKey, json, noHeaders, nothing, requestParams } from './operation-parts.js';
 import {
   externalSignaturesBodySchema,
   importedSignaturesBodySchema,
@@ -8,13 +9,6 @@ import {
   submitRootUpdateBodySchema,
 } from './schemas/root-updates.js';
 import { requestViewSchema, submissionSchema } from './schemas/requests.js';
-import { requestIdText } from './schemas/text.js';
-import { MEDIA_TYPES } from './wire.js';
-
-const nothing = z.strictObject({});
-const noHeaders = z.object({});
-const factoryParams = z.strictObject({ factory: z.string().min(1).max(200) });
-const json = (schema: z.ZodType) => ({ [MEDIA_TYPES.json]: schema });
 
 /** The part of the API that is about roots. */
 export const ROOT_OPERATIONS = {
@@ -27,11 +21,7 @@ export const ROOT_OPERATIONS = {
     params: factoryParams,
     query: nothing,
     headers: z.object({
-      'idempotency-key': z
-        .string()
-        .regex(/^[\x21-\x7e]{1,200}$/, 'must be 1 to 200 printable ASCII characters without blanks')
-        .optional()
-        .meta({ description: 'A repeat with the same key and body is answered with the same request' }),
+      'idempotency-key': idempotencyKey,
     }),
     body: { schema: submitRootUpdateBodySchema, as: 'bytes' },
     answers: {
@@ -50,7 +40,7 @@ export const ROOT_OPERATIONS = {
     summary: 'Hand in signatures of the root keys outside of all tokens that the request retires',
     group: 'Requests',
     access: 'request',
-    params: z.strictObject({ id: requestIdText }),
+    params: requestParams,
     query: nothing,
     headers: noHeaders,
     body: { schema: externalSignaturesBodySchema, as: 'form' },
@@ -63,7 +53,7 @@ export const ROOT_OPERATIONS = {
     summary: 'Hand in what another signer has signed, at a machine without a network',
     group: 'Requests',
     access: 'request',
-    params: z.strictObject({ id: requestIdText }),
+    params: requestParams,
     query: nothing,
     headers: noHeaders,
     body: { schema: importedSignaturesBodySchema, as: 'bytes' },

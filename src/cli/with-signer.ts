@@ -3,7 +3,7 @@ import { isCountersignError } from '../errors.js';
 import type { SignerClient } from '../signer/index.js';
 import { createLogger } from '../telemetry/index.js';
 import type { CliContext } from './context.js';
-import { tokenConfig } from './signer-tokens.js';
+import { runConfiguredSigner } from './run-configured-signer.js';
 
 /** A smart card takes a second for a signature, and there may be thousands. */
 const LONGEST_CALL_MS = 6 * 60 * 60 * 1000;
@@ -19,19 +19,11 @@ export async function withSigner<T>(
   config: SignerConfig,
   use: (signer: SignerClient) => Promise<T>,
 ): Promise<T> {
-  const { createSignerClient, openTokenPools, runSigner } = await import('../signer/index.js');
+  const { createSignerClient } = await import('../signer/index.js');
   const client = createSignerClient({ socketPath: config.socket, timeoutMs: LONGEST_CALL_MS });
   if (await answers(client)) return use(client);
   const logger = createLogger({ level: 'warn', style: 'text', program: 'signer' });
-  const running = await runSigner({
-    stateDir: config.stateDir,
-    socketPath: config.socket,
-    openTokens: ({ onJobTaken }) =>
-      openTokenPools(config.tokens.map(tokenConfig), { stateDir: config.stateDir, logger, onJobTaken }),
-    logger,
-    now: context.now,
-    ...context.hooks?.signer,
-  });
+  const running = await runConfiguredSigner(context, config, logger);
   try {
     return await use(client);
   } finally {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { CountersignError } from '../errors.js';
 import { PassedOn, type GatewayAnswer } from './answer.js';
+import { collectBytes } from './collect-bytes.js';
 import { credentialHeaders } from './headers.js';
 import type { GatewayFactory } from './ports.js';
 import { watchSilence } from './silence.js';
@@ -43,19 +44,10 @@ export function askAs(
 }
 
 async function readWhole(answer: IncomingMessage, factory: GatewayFactory): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  try {
-    for await (const chunk of answer) {
-      if (!Buffer.isBuffer(chunk)) continue;
-      length += chunk.length;
-      if (length > MAX_ANSWER_BYTES) break;
-      chunks.push(chunk);
-    }
-  } catch (cause) {
+  const bytes = await collectBytes(answer, MAX_ANSWER_BYTES).catch((cause: unknown) => {
     throw new CountersignError('FACTORY_UNAVAILABLE', `the answer of Factory ${factory.name} was cut off`, { cause });
-  }
-  if (length <= MAX_ANSWER_BYTES) return Buffer.concat(chunks, length);
+  });
+  if (bytes !== null) return bytes;
   throw new CountersignError('FACTORY_ANSWER_INVALID', `Factory ${factory.name} answered more than can be looked at`);
 }
 

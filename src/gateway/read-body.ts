@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { CountersignError } from '../errors.js';
+import { collectBytes } from './collect-bytes.js';
 
 /**
  * The whole body of an intercepted call.
@@ -11,20 +12,11 @@ export async function readBody(req: IncomingMessage, maxBytes: number): Promise<
     throw new CountersignError('MEDIA_TYPE', 'the body must be sent as it is, without a Content-Encoding');
   }
   if (Number(req.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  const chunks: Buffer[] = [];
-  let length = 0;
-  try {
-    for await (const chunk of req.iterator({ destroyOnReturn: false })) {
-      if (!Buffer.isBuffer(chunk)) continue;
-      length += chunk.length;
-      if (length > maxBytes) break;
-      chunks.push(chunk);
-    }
-  } catch (cause) {
+  const bytes = await collectBytes(req.iterator({ destroyOnReturn: false }), maxBytes).catch((cause: unknown) => {
     throw new CountersignError('INPUT_INVALID', 'the body ended early', { cause });
-  }
-  if (length > maxBytes) throw tooLarge(maxBytes);
-  return Buffer.concat(chunks, length);
+  });
+  if (bytes === null) throw tooLarge(maxBytes);
+  return bytes;
 }
 
 function tooLarge(maxBytes: number): CountersignError {

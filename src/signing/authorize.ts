@@ -48,3 +48,15 @@ export function isRequestersOwn(request: StoredRequest, caller: Caller): boolean
     caller.scopes.includes('request')
   );
 }
+
+/**
+ * Signatures that were made elsewhere are taken from who asked, or from an officer.
+ *
+ * @throws FORBIDDEN
+ */
+export function requireMayHandIn(context: Context, request: StoredRequest, caller: Caller): void {
+  if (isOfficer(context, caller) || isRequestersOwn(request, caller)) return;
+  throw new CountersignError('FORBIDDEN', 'signatures are handed in by who asked for the request, or by an officer', {
+    details: { request: request.id },
+  });
+}

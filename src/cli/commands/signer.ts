@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { SignerConfig } from '../../config/index.js';
 import type { SignerStatus } from '../../signer/index.js';
 import type { CliContext } from '../context.js';
+import { runConfiguredSigner } from '../run-configured-signer.js';
 import { collect } from '../parse-options.js';
 import { plain, printData, printJson, say } from '../terminal/output.js';
 import { untilInterrupted } from '../until-interrupted.js';
@@ -54,18 +55,8 @@ export function addSignerCommands(program: Command, context: CliContext): Comman
     .summary('run the signer')
     .option('--json', 'say where it listens as JSON')
     .action(async (options: SignerCommandOptions) => {
-      const { openTokenPools, runSigner } = await import('../../signer/index.js');
-      const { tokenConfig } = await import('../signer-tokens.js');
       const { config, logger } = await load(context, options.config);
-      const running = await runSigner({
-        stateDir: config.stateDir,
-        socketPath: config.socket,
-        openTokens: ({ onJobTaken }) =>
-          openTokenPools(config.tokens.map(tokenConfig), { stateDir: config.stateDir, logger, onJobTaken }),
-        logger,
-        now: context.now,
-        ...context.hooks?.signer,
-      });
+      const running = await runConfiguredSigner(context, config, logger);
       if (options.json === true) printJson(context, { socket: running.socketPath, pid: process.pid });
       say(context, `the signer listens on ${running.socketPath}`);
       await untilInterrupted(context);

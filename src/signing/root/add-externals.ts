@@ -2,7 +2,7 @@ import { CountersignError, isCountersignError } from '../../errors.js';
 import { checkExternals, type ExternalSignature, type RootStatement } from '../../dossier/index.js';
 import { applyRootChanges } from '../../factory/index.js';
 import { parseRoot } from '../../tuf/index.js';
-import { isOfficer, isRequestersOwn } from '../authorize.js';
+import { requireMayHandIn } from '../authorize.js';
 import { findRequest, type Context } from '../context.js';
 import { eventOf } from '../move.js';
 import { findOpened } from '../open-request.js';
@@ -24,11 +24,7 @@ export async function addExternals(
   caller: Caller,
 ): Promise<StoredRequest> {
   const request = await findOpened(context, id);
-  if (!isOfficer(context, caller) && !isRequestersOwn(request, caller)) {
-    throw new CountersignError('FORBIDDEN', 'signatures are handed in by who asked for the request, or by an officer', {
-      details: { request: id },
-    });
-  }
+  requireMayHandIn(context, request, caller);
   const subject = await subjectOf(context, request, rootStatementOf(request));
   for (const [index, signature] of signatures.entries()) {
     try {

@@ -8,7 +8,7 @@ import {
   type JournalLine,
   type RootStatement,
 } from '../../dossier/index.js';
-import { isOfficer, isRequestersOwn } from '../authorize.js';
+import { requireMayHandIn } from '../authorize.js';
 import { findRequest, type Context } from '../context.js';
 import { eventOf } from '../move.js';
 import { findOpened } from '../open-request.js';
@@ -37,11 +37,7 @@ export async function importSignatures(
   caller: Caller,
 ): Promise<StoredRequest> {
   const request = await findOpened(context, id);
-  if (!isOfficer(context, caller) && !isRequestersOwn(request, caller)) {
-    throw new CountersignError('FORBIDDEN', 'signatures are handed in by who asked for the request, or by an officer', {
-      details: { request: id },
-    });
-  }
+  requireMayHandIn(context, request, caller);
   const statement = rootStatementOf(request);
   const signatures = readJournalSignatures(journal);
   requireNamed(statement, signatures);
