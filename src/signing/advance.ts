@@ -14,13 +14,19 @@ import { AGAIN, REST, type StepResult } from './step-result.js';
 import type { StoredRequest } from './store-port.js';
 import { tellSigner } from './tell-signer.js';
 
-/** Takes a request as far as it goes now. Failures are recorded with it and end the walk; nothing is thrown for them. */
-export async function advance(context: Context, id: string): Promise<void> {
+/**
+ * Takes a request as far as it goes now. Failures are recorded with it and end the walk; nothing is thrown for them.
+ *
+ * @param takeNews whether the request was changed since this was last asked
+ */
+export async function advance(context: Context, id: string, takeNews: () => boolean): Promise<void> {
   for (;;) {
+    takeNews(); // what came before it is read needs no second look
     const request = await context.store.requests.find(id);
     if (request === null || !isDue(request, context.clock.now(), context.limits)) return;
     const result = await tryStep(context, request);
-    if (result.then === 'again') continue;
+    // an approval that came during the step may be what the step wants: a pause written down now would outlast it
+    if (result.then === 'again' || takeNews()) continue;
     if (result.then !== 'rest') await recordFailure(context, request, result);
     return;
   }

@@ -47,18 +47,18 @@ export function createRunner(context: Context): Runner {
     return done;
   };
 
-  const work = (id: string): Promise<void> => {
-    const current = busy.get(id);
-    if (current !== undefined) {
-      again.add(id);
-      return current;
-    }
-    return occupy(id, () =>
-      slots(() => advance(context, id)).catch((error: unknown) => {
+  const work = (id: string): Promise<void> =>
+    busy.get(id) ??
+    occupy(id, () =>
+      slots(() => advance(context, id, () => again.delete(id))).catch((error: unknown) => {
         // The store itself failed: the next pass finds the request again.
         context.logger.error('a request could not be worked on', { request: id, error });
       }),
     );
+
+  const kick = (id: string): void => {
+    if (busy.has(id)) again.add(id);
+    else void work(id);
   };
 
   const alone = async <T>(id: string, task: () => Promise<T>): Promise<T> => {
@@ -118,7 +118,7 @@ export function createRunner(context: Context): Runner {
       while (busy.size > 0) await Promise.all(busy.values());
     },
     kick: (id) => {
-      if (running) void work(id);
+      if (running) kick(id);
     },
     pass,
     alone,

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { verifyDossier } from '../../src/dossier/index.js';
 import { parseRoot, parseTargets } from '../../src/tuf/index.js';
 import type { SignerPort } from '../../src/signing/ports.js';
 import { askDevice } from '../support/device.js';
@@ -190,6 +191,25 @@ describe('a root update', () => {
     expect(told).not.toContain(txid);
     expect((await world.store.rootUpdates.transaction(id))?.txid).toBe('');
   });
+});
+
+test('approvals that come while the signer is shown the dossier are acted on at once', async () => {
+  world = await createRootWorld({ owned: true });
+  let approved = false;
+  const verify: SignerPort['verify'] = async (lines) => {
+    const { statement } = await verifyDossier(lines, world.fixture.pins, world.sandbox.clock.now());
+    if (!approved) await world.approve(statement.id);
+    approved = true;
+    return { statement: statement.id };
+  };
+  Object.assign(world, await world.another({ signer: { ...world.signer, verify } }));
+  world.service.start();
+  const { id } = await world.ask([{ op: 'rotate-key', role: 'targets' }]);
+  // the clock stands still: whatever is put off never comes
+  const until = new Date(world.sandbox.clock.now().getTime() + 1);
+  const { state } = await world.service.waitFor(id, until, AbortSignal.timeout(60_000));
+  await world.service.stop();
+  expect(state).toBe('delivered');
 });
 
 test('the signer is shown all request keys before it signs a root: its journal may be one that was rebuilt', async () => {
