@@ -140,5 +140,5 @@ export async function logIn(baseUrl: string, key: SoftKey): Promise<ApiClient> {
   const stranger = createApiClient({ baseUrl });
   const { challenge } = await stranger.loginChallenge({ publicKey: key.line });
   const { session } = await stranger.login({ challenge, sshsig: key.sign(NAMESPACES.login, challenge) });
-  return createApiClient({ baseUrl, bearer: session });
+  return createApiClient({ baseUrl, bearer: session, timeoutMs: 3_600_000 });
 }

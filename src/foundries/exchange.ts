@@ -1,6 +1,8 @@
 import { CountersignError } from '../errors.js';
-import { readBody } from './read-body.js';
+import { watchSilence } from '../silence.js';
 import { redactSecrets } from './factory-text.js';
+import { bodyOf, readWhole } from './read-body.js';
+import { sentBody } from './sent-body.js';
 
 /** Gives the API token when a call is made, so that it can be rotated and is held nowhere else. */
 export type TokenProvider = () => string | Promise<string>;
@@ -16,6 +18,12 @@ export interface ExchangeOptions {
   readonly fetch: typeof fetch;
 }
 
+/** Makes something of the body of an answer, as it arrives; throws CountersignError for one that it cannot be made of. */
+export interface AnswerReader<T> {
+  readonly read: (body: AsyncIterable<Uint8Array>, where: string) => Promise<T>;
+  readonly maxBytes: number;
+}
+
 export interface FactoryRequest {
   readonly method: 'GET' | 'POST' | 'PUT';
   /** From `/ota` on, every name in it escaped already. */
@@ -27,10 +35,13 @@ export interface FactoryRequest {
   readonly secrets?: readonly string[];
 }
 
-export interface FactoryAnswer {
+/** An answer with a status of 400 or more. */
+export interface FactoryRefusal {
   readonly status: number;
   readonly body: Buffer;
 }
+
+export type FactoryAnswer<T> = { readonly status: number; readonly value: T } | FactoryRefusal;
 
 /** What may stand in a header without being folded or cut: a token with anything else is a damaged file. */
 const TOKEN_PATTERN = /^[\x21-\x7e]{1,4096}$/;
@@ -39,14 +50,15 @@ const TOKEN_PATTERN = /^[\x21-\x7e]{1,4096}$/;
  * One exchange with the Factory, without retry. Redirects are never followed: across hosts the token header would
  * travel along, and 301 to 303 turn a POST into a GET whose success would be believed.
  *
- * @returns any answer with a status of 200 to 299 or 400 and up; the body is read whole
- * @throws CONFIG_INVALID (the token cannot be sent), FACTORY_UNAVAILABLE (no or no whole answer in time),
- *   FACTORY_ANSWER_INVALID (a redirect, or more than `maxAnswerBytes`)
+ * @param reader for a status of 200 to 299
+ * @throws CONFIG_INVALID (the token cannot be sent), FACTORY_UNAVAILABLE (no or no whole answer, or silence for too long),
+ *   FACTORY_ANSWER_INVALID (a redirect, or more than allowed), what `reader` throws
  */
-export async function exchange(
+export async function exchange<T>(
   options: ExchangeOptions,
   request: FactoryRequest,
-): Promise<{ answer: FactoryAnswer; token: string; retryAfter: string | null }> {
+  reader: AnswerReader<T>,
+): Promise<{ answer: FactoryAnswer<T>; token: string; retryAfter: string | null }> {
   const token = await options.token();
   if (!TOKEN_PATTERN.test(token)) {
     throw new CountersignError('CONFIG_INVALID', `the API token for Factory ${options.factory} cannot be sent`, {
@@ -54,28 +66,31 @@ export async function exchange(
     });
   }
   const where = whereOf(options, request);
-  const signal = AbortSignal.timeout(options.timeoutMs);
+  const { signal, heard, end } = watchSilence(options.timeoutMs, () => new Error('silence'));
   try {
+    const { headers, ...body } = sentBody(request.body, heard);
     const response = await options.fetch(addressOf(options.url, request), {
       method: request.method,
       redirect: 'manual',
       signal,
-      headers: {
-        'user-agent': options.userAgent,
-        'osf-token': token,
-        ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(request.body === undefined ? {} : { body: request.body }),
+      headers: { 'user-agent': options.userAgent, 'osf-token': token, ...headers },
+      ...body,
     });
-    if (response.status >= 300 && response.status < 400) {
+    heard();
+    const { status } = response;
+    if (status >= 300 && status < 400) {
       await response.body?.cancel();
       throw new CountersignError('FACTORY_ANSWER_INVALID', `${where} was redirected, which is not followed`, {
         hint: "Set the Factory's URL to the address that serves the API itself.",
-        details: { status: response.status },
+        details: { status },
       });
     }
-    const body = await readBody(response, options.maxAnswerBytes, where);
-    return { answer: { status: response.status, body }, token, retryAfter: response.headers.get('retry-after') };
+    const read = (maxBytes: number) => bodyOf(response, { maxBytes, where }, heard);
+    const answer =
+      status < 300
+        ? { status, value: await reader.read(read(reader.maxBytes), where) }
+        : { status, body: await readWhole(read(options.maxAnswerBytes)) };
+    return { answer, token, retryAfter: response.headers.get('retry-after') };
   } catch (error) {
     if (error instanceof CountersignError) throw error;
     throw unavailable(
@@ -84,6 +99,8 @@ export async function exchange(
       signal.aborted,
       redactSecrets(reasonOf(error), [token, ...(request.secrets ?? [])]),
     );
+  } finally {
+    end();
   }
 }
 
@@ -103,7 +120,7 @@ function unavailable(
   timedOut: boolean,
   reason: string,
 ): CountersignError {
-  const what = timedOut ? `no whole answer within ${options.timeoutMs} ms` : `no whole answer (${reason})`;
+  const what = timedOut ? `nothing moved for ${options.timeoutMs} ms` : `no whole answer (${reason})`;
   return new CountersignError('FACTORY_UNAVAILABLE', `${whereOf(options, request)}: ${what}`, {
     hint:
       request.method !== 'GET'

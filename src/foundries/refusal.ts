@@ -1,5 +1,5 @@
 import { CountersignError, type ErrorCode } from '../errors.js';
-import type { FactoryAnswer } from './exchange.js';
+import type { FactoryRefusal } from './exchange.js';
 import { factoryText } from './factory-text.js';
 
 /** Statuses that a later, equal call may well not get: too early, too many, timed out on their side. */
@@ -12,7 +12,7 @@ const TRANSIENT = new Set([408, 425, 429]);
  * @param where how to name the call, e.g. `Factory acme: POST /ota/factories/acme/waves/`
  * @param secrets blanked out of the text, should the Factory have echoed them
  */
-export function refusalOf(answer: FactoryAnswer, where: string, secrets: readonly string[]): CountersignError {
+export function refusalOf(answer: FactoryRefusal, where: string, secrets: readonly string[]): CountersignError {
   const { message, errors } = factoryText(answer.body, secrets);
   const said = [message ?? 'no reason given', ...errors].join('; ');
   const hint = hintOf(answer.status);

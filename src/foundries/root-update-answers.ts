@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { BegunRootUpdate, FactoryRoots, RootUpdateStatus } from '../signing/index.js';
-import { canonicalize, encodeCanonical, parseCanonical } from '../tuf/index.js';
+import { canonicalize } from '../tuf/index.js';
 import { guard, invalid, json, keyOf, parse } from './answers.js';
 
 /**
@@ -60,16 +60,6 @@ export function begunOf(body: Buffer, where: string): BegunRootUpdate {
       public: keyOf(Buffer.from(JSON.stringify(publicKey)), where),
     },
   };
-}
-
-/** An answer of the form `{name: document, ...}`. */
-export function documentsOf(body: Buffer, where: string): ReadonlyMap<string, Buffer> {
-  return guard(where, () => {
-    const { value } = parseCanonical(body);
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
-      throw invalid(where, 'an object is expected');
-    return new Map(Object.entries(value).map(([name, document]) => [name, encodeCanonical(document)]));
-  });
 }
 
 function rootsOf(roots: z.output<typeof rootsSchema>, where: string): FactoryRoots | null {

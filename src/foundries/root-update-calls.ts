@@ -53,14 +53,8 @@ export function createRootUpdateCalls(calls: Calls, repo: string, base: string):
       await calls.post(`${updates}/cancel`);
     },
 
-    allProductionTargets: async () => {
-      const answer = await calls.find(`${base}/prod-targets/`, { tag: '' });
-      return answer === null ? new Map() : answers.documentsOf(answer.body, answer.where);
-    },
+    allProductionTargets: () => calls.list(`${base}/prod-targets/`, { tag: '' }),
 
-    allWaveTargets: async () => {
-      const answer = await calls.find(`${base}/wave-targets/`, { name: '' });
-      return answer === null ? new Map() : answers.documentsOf(answer.body, answer.where);
-    },
+    allWaveTargets: () => calls.list(`${base}/wave-targets/`, { name: '' }),
   };
 }

@@ -4,7 +4,7 @@ import { PassedOn, type GatewayAnswer } from './answer.js';
 import { collectBytes } from './collect-bytes.js';
 import { credentialHeaders } from './headers.js';
 import type { GatewayFactory } from './ports.js';
-import { watchSilence } from './silence.js';
+import { watchFactory } from './silence.js';
 import type { Upstream } from './upstream.js';
 
 /** Roots and people; the largest are lists of targets documents. */
@@ -27,7 +27,7 @@ export function askAs(
   { upstream, silenceMs }: { upstream: Upstream; silenceMs: number },
 ): AskFactory {
   return async (target) => {
-    const silence = watchSilence(silenceMs, factory.name);
+    const silence = watchFactory(silenceMs, factory.name);
     signal.addEventListener('abort', silence.leave);
     try {
       const call = { method: 'GET', target, headers: credentialHeaders(caller.rawHeaders) };

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CountersignError } from '../errors.js';
 import { forwardedHeaders, returnedHeaders } from './headers.js';
 import type { GatewayFactory } from './ports.js';
-import { watchSilence } from './silence.js';
+import { watchFactory } from './silence.js';
 import { isRead, type Upstream } from './upstream.js';
 
 /**
@@ -28,7 +28,7 @@ export async function proxyCall(
   }
   const headers = [...forwardedHeaders(req.rawHeaders), ...(isChunked ? ['Transfer-Encoding', 'chunked'] : [])];
 
-  const silence = watchSilence(silenceMs, factory.name);
+  const silence = watchFactory(silenceMs, factory.name);
   const leave = (): void => {
     if (!res.writableFinished) silence.leave();
   };

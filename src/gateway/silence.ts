@@ -1,29 +1,9 @@
 import { CountersignError } from '../errors.js';
+import { watchSilence, type Silence } from '../silence.js';
 
-/** Gives a call up once nothing has moved for a while, in either direction. */
-export interface Silence {
-  /** Aborts with FACTORY_UNAVAILABLE (`details.timedOut`), or when `leave` is called. */
-  readonly signal: AbortSignal;
-  /** Something moved. */
-  readonly heard: () => void;
-  /** The caller has gone. */
-  readonly leave: () => void;
-  /** The call is over. */
-  readonly end: () => void;
-}
-
-/** Given, because the reason that there is otherwise takes long to make. */
-const GONE = Symbol('the caller has gone');
-
-export function watchSilence(silenceMs: number, factory: string): Silence {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(tooLong(silenceMs, factory)), silenceMs);
-  return {
-    signal: controller.signal,
-    heard: () => timer.refresh(),
-    leave: () => controller.abort(GONE),
-    end: () => clearTimeout(timer),
-  };
+/** For a call to a Factory. Aborts with FACTORY_UNAVAILABLE (`details.timedOut`), or when `leave` is called. */
+export function watchFactory(silenceMs: number, factory: string): Silence {
+  return watchSilence(silenceMs, () => tooLong(silenceMs, factory));
 }
 
 function tooLong(silenceMs: number, factory: string): CountersignError {

@@ -6,6 +6,7 @@ import { dossierLinesTarget } from './targets/dossier-lines.js';
 import { formTarget } from './targets/form.js';
 import { httpTargets } from './targets/http-api.js';
 import { journalTarget } from './targets/journal.js';
+import { listTarget } from './targets/list.js';
 import { metadataTarget } from './targets/metadata.js';
 import { policyTarget } from './targets/policy.js';
 import { signerTargets } from './targets/signer-socket.js';
@@ -16,7 +17,7 @@ import { textTarget } from './targets/text.js';
 /** Readers of bytes, called as functions. */
 export const READERS: readonly FuzzTarget[] = [
   ...[canonicalTarget, metadataTarget, textTarget, sshsigTarget, sshKeyTarget, policyTarget, ...documentTargets],
-  ...[dossierLinesTarget, dossierTarget, journalTarget, formTarget],
+  ...[dossierLinesTarget, dossierTarget, journalTarget, formTarget, listTarget],
 ];
 
 export function allTargets(): FuzzTarget[] {

@@ -3,12 +3,13 @@ import fc from 'fast-check';
 import { readDossierLines } from '../../../src/dossier/index.js';
 import { parseDossierLine } from '../../../src/dossier/dossier-line.js';
 import type { ErrorCode } from '../../../src/errors.js';
-import { createRandom, type Random } from '../../support/random.js';
+import { createRandom } from '../../support/random.js';
 import { corpusOf } from '../corpus.js';
 import { dossierSeeds } from '../dossier-seeds.js';
 import type { FuzzTarget } from '../fuzz-target.js';
 import { madeBy, mutatedBytes, mutatedJson, oneOf } from '../inputs.js';
 import { mutateBytes } from '../mutate-bytes.js';
+import { piecesOf } from '../pieces.js';
 import { attempt, attemptAsync } from '../refusal.js';
 
 const LINE_CODES: readonly ErrorCode[] = ['DOSSIER_INVALID', 'DOSSIER_FORMAT_UNKNOWN'];
@@ -59,14 +60,4 @@ async function linesOf(pieces: readonly Buffer[]): Promise<readonly string[] | n
     return lines;
   });
   return 'accepted' in outcome ? outcome.accepted : null;
-}
-
-function piecesOf(input: Buffer, random: Random): Buffer[] {
-  const pieces: Buffer[] = [];
-  for (let at = 0; at < input.length;) {
-    const length = random(400);
-    pieces.push(input.subarray(at, at + length));
-    at += length;
-  }
-  return pieces;
 }
