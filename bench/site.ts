@@ -18,6 +18,8 @@ import { openFactory, type Factory } from './factory-process.js';
 import { FACTORY, MAIN, openBenchToken, startSigner, TOKEN_LABEL, type BenchToken } from './signer-process.js';
 
 const WAVE_VERSION = 42;
+/** Thousands of documents may have to be gone through before something is answered, on a machine that does other things too. */
+const CALL_TIMEOUT_MS = 300_000;
 
 /** A request that waits for its last approval. */
 export interface WaitingRequest {
@@ -140,5 +142,5 @@ export async function logIn(baseUrl: string, key: SoftKey): Promise<ApiClient> {
   const stranger = createApiClient({ baseUrl });
   const { challenge } = await stranger.loginChallenge({ publicKey: key.line });
   const { session } = await stranger.login({ challenge, sshsig: key.sign(NAMESPACES.login, challenge) });
-  return createApiClient({ baseUrl, bearer: session, timeoutMs: 3_600_000 });
+  return createApiClient({ baseUrl, bearer: session, timeoutMs: CALL_TIMEOUT_MS });
 }

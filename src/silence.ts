@@ -16,7 +16,7 @@ const GONE = Symbol('the caller has gone');
 /** @param tooLong makes the reason, when it comes to that */
 export function watchSilence(silenceMs: number, tooLong: () => unknown): Silence {
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(tooLong()), silenceMs);
+  const timer = setTimeout(() => controller.abort(tooLong()), silenceMs).unref();
   return {
     signal: controller.signal,
     heard: () => timer.refresh(),

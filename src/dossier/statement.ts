@@ -2,6 +2,7 @@ import { parseWithSchema } from '../approval/index.js';
 import { CountersignError, isCountersignError } from '../errors.js';
 import { encodeText, parseText, sha256Hex, type JsonValue } from '../tuf/index.js';
 import { bundleStatementSchema, type BundleStatement, type BundleStatementDocument } from './bundle-statement.js';
+import { Recall } from './recall.js';
 import { rootStatementSchema, type RootStatement, type RootStatementDocument } from './root-statement.js';
 import { waveStatementSchema, type WaveStatement, type WaveStatementDocument } from './wave-statement.js';
 
@@ -12,6 +13,9 @@ const KINDS = ['wave', 'root', 'bundle', 'policy'] as const;
 const MAX_BYTES = { wave: 256 * 1024, root: 8 * 1024 * 1024, bundle: 512 * 1024 };
 
 const SCHEMAS = { wave: waveStatementSchema, root: rootStatementSchema, bundle: bundleStatementSchema };
+
+/** One with thousands of documents takes long to read, and whoever looks at its request reads it. */
+const parsed = new Recall<Statement>(16 * 1024 * 1024);
 
 /** What officers approve: one request, everything it builds on, and every byte that would be signed, by digest. */
 export type Statement = WaveStatement | RootStatement | BundleStatement;
@@ -38,6 +42,10 @@ export function encodeStatement(statement: Statement): string {
  * @throws KIND_NOT_ALLOWED a kind that this version has no rules for
  */
 export function parseStatement(text: string): Statement {
+  return parsed.get([text], () => parseAnew(text));
+}
+
+function parseAnew(text: string): Statement {
   const value = parseStatementText(text);
   const kind = kindIn(value);
   const statement = parseWithSchema<Statement>(SCHEMAS[kind], value, { code: 'STATEMENT_INVALID', what: 'statement' });

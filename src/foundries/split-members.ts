@@ -36,8 +36,9 @@ export async function* splitMembers(
     for (let at = 0; at < chunk.length; at += 1) {
       const byte = chunk[at];
       if (place === 'string') {
-        if (byte === QUOTE) place = 'inside';
-        else if (byte === BACKSLASH) place = 'escape';
+        while (at < chunk.length && chunk[at] !== QUOTE && chunk[at] !== BACKSLASH) at += 1;
+        if (chunk[at] === QUOTE) place = 'inside';
+        else if (chunk[at] === BACKSLASH) place = 'escape';
       } else if (place === 'escape') {
         place = 'string';
       } else if (place === 'inside') {

@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Logger } from '../telemetry/index.js';
 import { encodeCanonical } from '../tuf/index.js';
@@ -11,6 +13,31 @@ export function sendJson(response: Response, status: number, value: unknown): vo
 /** Sends bytes that are canonical JSON already. */
 export function sendDocument(response: Response, status: number, bytes: Uint8Array | string): void {
   response.status(status).type('application/json').send(Buffer.from(bytes));
+}
+
+/**
+ * Sends metadata texts by name as one answer: `{name: {signatures, signed}}`. They may be everything in production, and are never
+ * put together here.
+ */
+export async function sendDocuments(
+  response: Response,
+  documents: readonly (readonly [name: string, text: string])[],
+): Promise<void> {
+  response.status(200).type('application/json');
+  try {
+    await pipeline(Readable.from(listText(documents)), response);
+  } catch (error) {
+    // a caller that goes away is nobody's fault
+    if (!response.destroyed) throw error;
+  }
+}
+
+function* listText(documents: readonly (readonly [name: string, text: string])[]): Generator<string> {
+  const sorted = [...new Map(documents)].sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const [index, [name, text]] of sorted.entries()) {
+    yield `${index === 0 ? '{' : ','}${encodeCanonical(name).toString()}:${text}`;
+  }
+  yield sorted.length === 0 ? '{}' : '}';
 }
 
 /** `{message, errors?}`, the shape from which fioctl prints its lines. What a caller sent in may stand in the texts. */

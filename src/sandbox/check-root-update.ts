@@ -100,19 +100,22 @@ function checkDocuments(state: SandboxState, update: RootUpdate, root: RootMetad
     what: string,
     documents: readonly (readonly [string, string])[],
     staged: RootUpdate['targetsSignatures'],
-  ): string[] => [
-    ...documents.flatMap(([name, text]) => {
-      const offered = Object.hasOwn(staged, name) ? (staged[name] ?? []) : [];
-      const { have, needed, wrong } = offlineSignatures(text, offered, root.signed, online);
-      return [
-        ...(have < needed ? [`${what} ${name} need ${needed} signature(s) by targets keys, have ${have}`] : []),
-        ...wrong.map((keyid) => `${what} ${name} have a signature that does not count, by ${keyid}`),
-      ];
-    }),
-    ...Object.keys(staged)
-      .filter((name) => !documents.some(([other]) => other === name))
-      .map((name) => `There are no ${what} ${name} that could be signed`),
-  ];
+  ): string[] => {
+    const names = new Set(documents.map(([name]) => name));
+    return [
+      ...documents.flatMap(([name, text]) => {
+        const offered = Object.hasOwn(staged, name) ? (staged[name] ?? []) : [];
+        const { have, needed, wrong } = offlineSignatures(text, offered, root.signed, online);
+        return [
+          ...(have < needed ? [`${what} ${name} need ${needed} signature(s) by targets keys, have ${have}`] : []),
+          ...wrong.map((keyid) => `${what} ${name} have a signature that does not count, by ${keyid}`),
+        ];
+      }),
+      ...Object.keys(staged)
+        .filter((name) => !names.has(name))
+        .map((name) => `There are no ${what} ${name} that could be signed`),
+    ];
+  };
   return [
     ...check('production Targets', production, update.targetsSignatures),
     ...check('Targets of Wave', waves, update.wavesSignatures),

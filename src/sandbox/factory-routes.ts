@@ -1,6 +1,6 @@
 import { Router } from 'express';
 import { parseTargets } from '../tuf/index.js';
-import { sendJson } from './answers.js';
+import { handler, sendDocuments, sendJson } from './answers.js';
 import type { Authenticate } from './authenticate.js';
 import type { Clock } from './clock.js';
 import { offlineMeta, offlineMetaSchema } from './offline-meta.js';
@@ -9,7 +9,7 @@ import { parseBody } from './parse-body.js';
 import { queryText } from './query.js';
 import { Refusal } from './refusal.js';
 import type { StateStore } from './state-store.js';
-import { documentAnswer, documentsAnswer } from './wave-answers.js';
+import { documentAnswer } from './wave-answers.js';
 
 /** What stands under `/ota/factories/{factory}` besides the Waves. */
 export function factoryRoutes(store: StateStore, authenticate: Authenticate, clock: Clock): Router {
@@ -55,18 +55,24 @@ export function factoryRoutes(store: StateStore, authenticate: Authenticate, clo
     );
   });
 
-  router.get('/prod-targets/', (request, response) => {
-    authenticate(request, 'targets:read');
-    const documents = Object.entries(store.read().productionTargets);
-    sendJson(response, 200, documentsAnswer(named(documents, queryText(request, 'tag'))));
-  });
+  router.get(
+    '/prod-targets/',
+    handler(async (request, response) => {
+      authenticate(request, 'targets:read');
+      const documents = Object.entries(store.read().productionTargets);
+      await sendDocuments(response, named(documents, queryText(request, 'tag')));
+    }),
+  );
 
-  router.get('/wave-targets/', (request, response) => {
-    authenticate(request, 'targets:read');
-    const active = store.read().waves.filter(({ status }) => status === 'active');
-    const documents = active.map(({ name, targets }) => [name, targets] as const);
-    sendJson(response, 200, documentsAnswer(named(documents, queryText(request, 'name'))));
-  });
+  router.get(
+    '/wave-targets/',
+    handler(async (request, response) => {
+      authenticate(request, 'targets:read');
+      const active = store.read().waves.filter(({ status }) => status === 'active');
+      const documents = active.map(({ name, targets }) => [name, targets] as const);
+      await sendDocuments(response, named(documents, queryText(request, 'name')));
+    }),
+  );
 
   return router;
 }

@@ -52,9 +52,10 @@ function fail(fault: Fault, response: Response): void {
 
 /** Whatever is going to be sent, `instead` is done when its time comes. */
 function replaceAnswer(response: Response, instead: () => void): void {
-  const end = response.end.bind(response);
+  const [write, end] = [response.write.bind(response), response.end.bind(response)];
+  response.write = (): boolean => true;
   response.end = (): Response => {
-    response.end = end;
+    Object.assign(response, { write, end });
     instead();
     return response;
   };

@@ -31,11 +31,6 @@ export function waveAnswer(wave: SandboxWave): Record<string, unknown> {
   };
 }
 
-/** Metadata texts by name as one answer: `{name: {signatures, signed}}`. */
-export function documentsAnswer(documents: Iterable<readonly [string, string]>): Record<string, unknown> {
-  return Object.fromEntries([...documents].map(([name, text]) => [name, documentAnswer(text)]));
-}
-
 /** A metadata text as a value; canonical bytes of it are the text again. */
 export function documentAnswer(text: string): unknown {
   return parseCanonical(Buffer.from(text)).value;

@@ -14,11 +14,11 @@ export function notInState(request: StoredRequest, what: string): CountersignErr
 }
 
 /** Whether there is something signed to be read, or never will be. */
-export function isSignedOrEnded(request: StoredRequest): boolean {
+export function isSignedOrEnded(request: Pick<StoredRequest, 'state'>): boolean {
   return request.state === 'signed' || isEnded(request);
 }
 
 /** Whether nothing will happen to it any more that who asked would wait for. */
-export function isEnded({ state }: StoredRequest): boolean {
+export function isEnded({ state }: Pick<StoredRequest, 'state'>): boolean {
   return state === 'delivered' || state === 'closed' || state === 'abandoned';
 }

@@ -257,6 +257,7 @@ export interface RequestStore {
   bindIdempotencyKey(key: IdempotencyKey, id: string, at: string): Promise<InsertOutcome>;
   findIdempotencyKey(key: string, caller: string): Promise<{ requestSha256: string; id: string } | null>;
   find(id: string): Promise<StoredRequest | null>;
+  findState(id: string): Promise<RequestState | null>;
   list(filter: RequestFilter): Promise<{ items: StoredRequest[]; next: string | null }>;
   /** The request that holds the tag: preparing, open or signed. */
   findHolder(factory: string, tag: string): Promise<StoredRequest | null>;

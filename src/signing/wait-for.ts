@@ -36,7 +36,7 @@ export async function waitFor(
   context: Context,
   changes: Changes,
   id: string,
-  isEnough: (request: StoredRequest) => boolean,
+  isEnough: (request: Pick<StoredRequest, 'state'>) => boolean,
   until: Date,
   signal?: AbortSignal,
 ): Promise<StoredRequest> {
@@ -44,9 +44,10 @@ export async function waitFor(
     // Listening begins before looking, or a change in between would be missed.
     const change = nextChange(context, changes, id, until, signal);
     try {
-      const request = await findRequest(context, id);
+      // the whole of it may be thousands of rows, and many may wait
+      const state = await context.store.requests.findState(id);
       const over = context.clock.now().getTime() >= until.getTime() || signal?.aborted === true;
-      if (over || isEnough(request)) return request;
+      if (state === null || over || isEnough({ state })) return await findRequest(context, id);
       await change.happened;
     } finally {
       change.dismiss();

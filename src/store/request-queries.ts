@@ -1,6 +1,6 @@
 import type { RequestState, RequestStore, StoredRequest } from '../signing/index.js';
 import type { Connection, Reader } from './connection.js';
-import { toRequest } from './rows.js';
+import { toRequest, toState } from './rows.js';
 import type { RequestRow } from './schema.js';
 
 /** In these states a request holds its tag (or its Factory's root) against others. */
@@ -8,7 +8,15 @@ export const HOLDING: readonly RequestState[] = ['preparing', 'open', 'signed'];
 
 type Queries = Pick<
   RequestStore,
-  'find' | 'list' | 'findHolder' | 'listUnsignedBy' | 'findByWave' | 'findBundles' | 'listFromVersion' | 'listDue'
+  | 'find'
+  | 'findState'
+  | 'list'
+  | 'findHolder'
+  | 'listUnsignedBy'
+  | 'findByWave'
+  | 'findBundles'
+  | 'listFromVersion'
+  | 'listDue'
 >;
 
 export function createRequestQueries(connection: Connection): Queries {
@@ -18,6 +26,12 @@ export function createRequestQueries(connection: Connection): Queries {
         complete(db, await db.selectFrom('requests').selectAll().where('id', '=', id).execute()),
       );
       return request ?? null;
+    },
+    findState: async (id) => {
+      const row = await connection.read((db) =>
+        db.selectFrom('requests').select('state').where('id', '=', id).executeTakeFirst(),
+      );
+      return row === undefined ? null : toState(row.state);
     },
     list: (filter) =>
       connection.read(async (db) => {

@@ -56,7 +56,7 @@ export function toRequest(
     id: row.id,
     factory: row.factory,
     kind: parsed(kindSchema, row.kind, 'requests'),
-    state: parsed(z.enum(REQUEST_STATES), row.state, 'requests'),
+    state: toState(row.state),
     closedBecause: row.closed_because === null ? null : parsed(z.enum(CLOSED_BECAUSE), row.closed_because, 'requests'),
     wave: toWave(row),
     root: rootUpdate === undefined ? null : toRootUpdate(rootUpdate, parts),
@@ -83,6 +83,10 @@ export function toRequest(
     signerTold: row.signer_told,
     since: row.since,
   };
+}
+
+export function toState(state: string): StoredRequest['state'] {
+  return parsed(z.enum(REQUEST_STATES), state, 'requests');
 }
 
 function toWave(row: RequestRow): StoredRequest['wave'] {

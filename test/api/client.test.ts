@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createServer, type RequestListener } from 'node:http';
 import { createApiClient, type ApiClient, type ApiClientOptions } from '../../src/api/index.js';
 import { isCountersignError, type CountersignError } from '../../src/errors.js';
+import { fakeTime } from '../support/fake-time.js';
 import { openHttpWorld } from '../support/http-world.js';
 
 const ID = 'req_01jd9v3q5w8x2y4z6a7b9c1d3e';
@@ -164,6 +165,34 @@ describe('createApiClient', () => {
         expect(lines.length).toBeLessThan(2);
       },
     );
+  });
+
+  it('lets a dossier take as long as it comes, and gives up when nothing comes any more', async () => {
+    const time = fakeTime();
+    try {
+      let send: ReadableStreamDefaultController<Uint8Array> | undefined;
+      let ended: AbortSignal | null | undefined;
+      const body = new ReadableStream<Uint8Array>({ start: (controller) => void (send = controller) });
+      const answer: typeof fetch = (_address, init) => {
+        ended = init?.signal;
+        ended?.addEventListener('abort', () => send?.error(ended?.reason));
+        return Promise.resolve(new Response(body));
+      };
+      const client = createApiClient({ baseUrl: 'http://service.example', fetch: answer, timeoutMs: 60_000 });
+      const lines = client.dossier(ID)[Symbol.asyncIterator]();
+      for (let count = 0; count < 5; count++) {
+        const line = lines.next();
+        await time.pass(59_999);
+        send?.enqueue(Buffer.from(`line ${count}\n`));
+        expect(await line).toEqual({ done: false, value: `line ${count}\n` });
+      }
+      const refused = errorOf(lines.next());
+      await time.pass(60_000);
+      expect((await refused).code).toBe('SERVICE_UNAVAILABLE');
+      expect(ended?.aborted).toBe(true);
+    } finally {
+      time.end();
+    }
   });
 
   it('gives a dossier line by line, however it is cut on the way', async () => {

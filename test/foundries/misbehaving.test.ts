@@ -247,6 +247,46 @@ describe('an answer', () => {
     expect(await errorOf(zipped.self())).toMatchObject(invalid);
   });
 
+  test.each([
+    ['that is no JSON in one of them', '{"a":{},"b":{],"c":{}}', '/b'],
+    ['with a float', '{"a":{},"b":{"x":1.5}}', '/b/x'],
+    ['with a name twice', '{"a":{},"\\u0061":{}}', '/a'],
+    ['with a comma too many', '{"a":{},}', ''],
+    ['that breaks off', '{"a":{}', ''],
+    ['with something behind it', '{"a":{}}{}', ''],
+    ['that is none', '[]', ''],
+  ])('a list of documents %s is refused', async (_what, body, pointer) => {
+    const client = await against((_request, response) => send(response, 200, body));
+    expect(await errorOf(client.allProductionTargets())).toMatchObject({ ...invalid, pointer });
+    expect(server?.seen).toHaveLength(1);
+  });
+
+  test('a list of documents is bounded by each of them and by all together, and may be longer than any other answer', async () => {
+    const document = `{"x":"${'x'.repeat(1000)}"}`;
+    const list = `{${Array.from({ length: 20 }, (_, at) => `"${at}":${document}`).join(',')}}`;
+    const bounds = { maxAnswerBytes: 1100, maxListBytes: list.length };
+    const client = await against((_request, response) => send(response, 200, list), bounds);
+    const documents = [...(await client.allWaveTargets())];
+    expect(documents.map(([name, bytes]) => [name, bytes.toString()])).toEqual(
+      Array.from({ length: 20 }, (_, at) => [String(at), document]),
+    );
+    await server?.close();
+    const oneTooLong = await against((_request, response) => send(response, 200, `{"a":${document}}`), {
+      maxAnswerBytes: 1000,
+    });
+    expect(await errorOf(oneTooLong.allWaveTargets())).toMatchObject(invalid);
+    await server?.close();
+    const tooMany = await against((_request, response) => send(response, 200, list), {
+      maxListBytes: list.length - 1,
+    });
+    expect(await errorOf(tooMany.allWaveTargets())).toMatchObject(invalid);
+  });
+
+  test('without documents is an empty list, and so is 404', async () => {
+    const client = await against((_request, response, count) => send(response, count === 1 ? 404 : 200, '{ }'));
+    expect([...(await client.allProductionTargets()), ...(await client.allProductionTargets())]).toEqual([]);
+  });
+
   test('a list of Waves or roots without end is cut', async () => {
     const page = { waves: [{ name: 'w', version: '1', tag: 't', status: 'active' }], next: 'more' };
     const client = await against((_request, response) => send(response, 200, JSON.stringify(page)));

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { CountersignError } from '../../errors.js';
+import { watchSilence, type Silence } from '../../silence.js';
 import { MEDIA_TYPES } from '../wire.js';
 import { errorOfAnswer } from './problem-error.js';
 
@@ -9,7 +10,7 @@ export interface ApiClientOptions {
   /** API token or session. */
   readonly bearer?: string;
   readonly fetch?: typeof fetch;
-  /** For one call, besides what it asks to wait; 60 s if left out. */
+  /** A call is given up when nothing came for so long, besides what it asks to wait; 60 s if left out. */
   readonly timeoutMs?: number;
 }
 
@@ -21,6 +22,8 @@ export interface ServiceCall {
   /** JSON text. */
   readonly body?: string;
   readonly waitSeconds?: number;
+  /** Whether thousands of documents may have to be gone through before the answer begins: five times as long, then. */
+  readonly longWork?: boolean;
   /** Whether 503 with JSON is an answer (a report) and no error. */
   readonly acceptsNotReady?: boolean;
 }
@@ -28,6 +31,8 @@ export interface ServiceCall {
 export type CallService = (call: ServiceCall) => Promise<Response>;
 
 const DEFAULT_TIMEOUT_MS = 60_000;
+/** Five minutes are also as long as `fetch` waits for an answer. */
+const LONG_WORK = 5;
 const WORD = /^[\x21-\x7e]+$/;
 
 /**
@@ -40,14 +45,18 @@ export function createCallService(options: ApiClientOptions): CallService {
   const base = options.baseUrl.replace(/\/+$/, '');
   const send = options.fetch ?? fetch;
   if (options.bearer !== undefined) requireWord(options.bearer, 'the bearer token');
-  return async ({ method, path, headers = {}, body, waitSeconds = 0, acceptsNotReady = false }) => {
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  return async (call) => {
+    const { method, path, headers = {}, body, waitSeconds = 0, longWork = false, acceptsNotReady = false } = call;
+    const silenceMs = timeoutMs * (longWork ? LONG_WORK : 1) + waitSeconds * 1000;
+    const silence = watchSilence(silenceMs, () => new Error(`nothing came for ${silenceMs} ms`));
     let answer: Response;
     try {
-      answer = await sendAgain(method, () =>
+      const sent = await sendAgain(method, () =>
         send(`${base}${path}`, {
           method,
           redirect: 'manual',
-          signal: AbortSignal.timeout((options.timeoutMs ?? DEFAULT_TIMEOUT_MS) + waitSeconds * 1000),
+          signal: silence.signal,
           headers: {
             ...headers,
             ...(options.bearer === undefined ? {} : { Authorization: `Bearer ${options.bearer}` }),
@@ -57,7 +66,9 @@ export function createCallService(options: ApiClientOptions): CallService {
           ...(body === undefined ? {} : { body }),
         }),
       );
+      answer = watched(sent, silence);
     } catch (cause) {
+      silence.end();
       throw new CountersignError('SERVICE_UNAVAILABLE', `the service at ${base} does not answer`, {
         hint: 'Check the address and whether `countersign serve` runs there.',
         cause,
@@ -66,6 +77,33 @@ export function createCallService(options: ApiClientOptions): CallService {
     if (answer.ok || (acceptsNotReady && isReport(answer))) return answer;
     throw await errorOfAnswer(answer);
   };
+}
+
+/** The same answer, each piece of which breaks the silence. */
+function watched(answer: Response, { heard, end }: Silence): Response {
+  if (answer.body === null) {
+    end();
+    return answer;
+  }
+  heard();
+  const reader: ReadableStreamDefaultReader<Uint8Array> = answer.body.getReader();
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const next = await reader.read();
+      if (next.done) {
+        end();
+        controller.close();
+        return;
+      }
+      heard();
+      controller.enqueue(next.value);
+    },
+    cancel(reason) {
+      end();
+      return reader.cancel(reason);
+    },
+  });
+  return new Response(body, answer);
 }
 
 /** Said here, because fetch would quote the whole header in its error. @throws INPUT_INVALID */

@@ -156,6 +156,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       const answer = await call({
         method: 'POST',
         path: ofFactory(ROOT_OPERATIONS.submitRootUpdate.path, factory),
+        longWork: true,
         headers: idempotencyKey === undefined ? {} : { [HEADERS.idempotencyKey]: idempotencyKey },
         body: submissionText(body, ['ci', 'production']),
       });
@@ -165,8 +166,11 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       readJson(await post(ofFactory(BUNDLE_OPERATIONS.submitBundle.path, factory), body), submissionSchema),
     addExternalSignatures: async (id, body) =>
       readJson(await post(at(ROOT_OPERATIONS.addExternalSignatures.path, id), body), requestViewSchema),
-    importSignatures: async (id, body) =>
-      readJson(await post(at(ROOT_OPERATIONS.importSignatures.path, id), body), requestViewSchema),
+    importSignatures: async (id, body) => {
+      const path = at(ROOT_OPERATIONS.importSignatures.path, id);
+      const answer = await call({ method: 'POST', path, longWork: true, body: JSON.stringify(body) });
+      return readJson(answer, requestViewSchema);
+    },
     roots: async (factory) => readJson(await get(ofFactory(ROOT_OPERATIONS.getRoots.path, factory)), rootChainsSchema),
     rootTransaction: async (factory) =>
       readJson(await get(ofFactory(ROOT_OPERATIONS.getRootTransaction.path, factory)), rootTransactionSchema),

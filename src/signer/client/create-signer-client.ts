@@ -37,12 +37,17 @@ import {
   vetoResultSchema,
   type VetoResult,
 } from '../protocol.js';
-import { askSigner, callSigner } from './request.js';
+import { peekStatement } from '../server/peek-statement.js';
+import { followProgress } from './follow-progress.js';
+import { askSigner, callSigner, type SignerQuestion } from './request.js';
 
 export interface SignerClientOptions {
   /** Path of the signer's Unix socket. */
   readonly socketPath: string;
-  /** For one call from its beginning to the end of the answer; 120 s unless given. */
+  /**
+   * A call is given up when nothing moved for so long: no byte either way and, of a signature that was decided upon, none made
+   * either. 120 s unless given.
+   */
   readonly timeoutMs?: number;
 }
 
@@ -90,14 +95,22 @@ export function createSignerClient({ socketPath, timeoutMs = DEFAULT_TIMEOUT_MS 
     path: string,
     lines: AsyncIterable<string> | Iterable<string>,
     answer: z.ZodType<T>,
-    headers: Readonly<Record<string, string>>,
+    more: Pick<SignerQuestion, 'headers' | 'followMoves'> = {},
   ): Promise<T> => {
     const body = { mediaType: DOSSIER_MEDIA_TYPE, pieces: endLines(lines) };
-    return callSigner({ socketPath, timeoutMs, method: 'POST', path, body, answer, headers });
+    return callSigner({ socketPath, timeoutMs, method: 'POST', path, body, answer, ...more });
   };
+  const progress = (statementSha256: string): Promise<Progress> =>
+    get(`${PATHS.progress}?statement=${statementSha256}`, progressSchema);
   return {
-    sign: (lines, receipt) => postDossier(PATHS.sign, lines, signResultSchema, receiptHeader(receipt)),
-    verify: (lines) => postDossier(PATHS.verify, lines, verifiedSchema, {}),
+    sign: async (dossier, receipt) => {
+      const { statementSha256, lines } = await peekStatement(dossier);
+      const headers = receiptHeader(receipt);
+      if (statementSha256 === null) return postDossier(PATHS.sign, lines, signResultSchema, { headers });
+      const followMoves = (heard: () => void) => followProgress(() => progress(statementSha256), timeoutMs, heard);
+      return postDossier(PATHS.sign, lines, signResultSchema, { headers, followMoves });
+    },
+    verify: (lines) => postDossier(PATHS.verify, lines, verifiedSchema),
     veto: (veto) => post(PATHS.veto, veto, vetoResultSchema),
     published: (published) => post(PATHS.published, published, publishedResultSchema),
     publishedRoots: (published) => post(PATHS.published, published, publishedRootsResultSchema),
@@ -106,7 +119,7 @@ export function createSignerClient({ socketPath, timeoutMs = DEFAULT_TIMEOUT_MS 
       const plain = keys.map(({ keytype, keyval }) => ({ keytype, keyval: { public: keyval.public } }));
       return post(PATHS.requestKeys, { factory, keys: plain }, requestKeysResultSchema);
     },
-    progress: (statementSha256) => get(`${PATHS.progress}?statement=${statementSha256}`, progressSchema),
+    progress,
     unlock: (token) => post(PATHS.unlock, { token }, unlockedSchema),
     status: (receipt) => get(PATHS.status, statusSchema, receiptHeader(receipt)),
     keys: () => get(PATHS.keys, keysSchema),

@@ -1,16 +1,20 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import { CountersignError, errorFromWire } from '../../errors.js';
+import { watchSilence, type Silence } from '../../silence.js';
 import { currentRequestId } from '../../telemetry/index.js';
 import { errorWireSchema, REQUEST_ID_HEADER } from '../protocol.js';
 
 export interface SignerQuestion {
   readonly socketPath: string;
+  /** A call is given up when nothing moved for so long: no byte either way, and nothing that `followMoves` heard of. */
   readonly timeoutMs: number;
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly body?: { readonly mediaType: string; readonly pieces: AsyncIterable<string> | Iterable<string> };
   readonly headers?: Readonly<Record<string, string>>;
+  /** Watches, once all is sent, what the signer is doing meanwhile. @returns ends that */
+  readonly followMoves?: (heard: () => void) => () => void;
 }
 
 export interface SignerCall<T> extends SignerQuestion {
@@ -23,7 +27,7 @@ const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 /**
  * One call over the socket, on a connection of its own.
  *
- * @throws the signer's own codes; SIGNER_UNAVAILABLE if it cannot be reached, breaks off or does not answer in time; what reading the body throws
+ * @throws the signer's own codes; SIGNER_UNAVAILABLE if it cannot be reached, breaks off or is silent for too long; what reading the body throws
  */
 export async function callSigner<T>(call: SignerCall<T>): Promise<T> {
   const answer = call.answer.safeParse(parseJson(await askSigner(call)));
@@ -41,8 +45,21 @@ export async function askSigner(question: SignerQuestion): Promise<string> {
 }
 
 async function exchange(call: SignerQuestion): Promise<{ status: number; text: string }> {
-  const { socketPath, method, path, body, timeoutMs } = call;
-  const signal = AbortSignal.timeout(timeoutMs);
+  const silence = watchSilence(call.timeoutMs, () => unavailable(`the signer was silent for ${call.timeoutMs} ms`));
+  try {
+    return await exchangeUntil(silence, call);
+  } catch (error) {
+    throw silence.signal.aborted ? silence.signal.reason : error;
+  } finally {
+    silence.end();
+  }
+}
+
+async function exchangeUntil(
+  { signal, heard }: Silence,
+  call: SignerQuestion,
+): Promise<{ status: number; text: string }> {
+  const { socketPath, method, path, body, followMoves = () => () => undefined } = call;
   const requestId = currentRequestId();
   const headers = {
     ...call.headers,
@@ -61,18 +78,20 @@ async function exchange(call: SignerQuestion): Promise<{ status: number; text: s
     () => done.abort(),
   );
   try {
-    await writeBody(request, body?.pieces ?? [], done.signal);
+    await writeBody(request, body?.pieces ?? [], { done: done.signal, heard });
   } catch (error) {
     request.destroy();
     await response.catch(() => undefined);
     throw error;
   }
+  const leave = followMoves(heard);
   try {
     const message = await response;
-    return { status: message.statusCode ?? 0, text: await readText(message) };
+    return { status: message.statusCode ?? 0, text: await readText(message, heard) };
   } catch (cause) {
-    if (signal.aborted) throw unavailable(`the signer did not answer within ${timeoutMs} ms`, cause);
     throw unavailable(`the signer cannot be reached at ${socketPath}`, cause);
+  } finally {
+    leave();
   }
 }
 
@@ -80,11 +99,12 @@ async function exchange(call: SignerQuestion): Promise<{ status: number; text: s
 async function writeBody(
   request: ReturnType<typeof httpRequest>,
   pieces: AsyncIterable<string> | Iterable<string>,
-  done: AbortSignal,
+  { done, heard }: { done: AbortSignal; heard: () => void },
 ): Promise<void> {
   for await (const piece of pieces) {
     if (done.aborted) break;
     if (!request.write(piece)) await drained(request, done);
+    heard();
   }
   request.end();
 }
@@ -102,10 +122,11 @@ async function drained(request: ReturnType<typeof httpRequest>, done: AbortSigna
   });
 }
 
-async function readText(message: IncomingMessage): Promise<string> {
+async function readText(message: IncomingMessage, heard: () => void): Promise<string> {
   message.setEncoding('utf8');
   let text = '';
   for await (const piece of message) {
+    heard();
     text += String(piece);
     if (text.length > MAX_ANSWER_BYTES) throw new Error('the answer is too long');
   }

@@ -47,7 +47,8 @@ class Text {
 /** The signer's HTTP server, not listening yet. Whoever can open its socket may call it: there is nobody to authenticate. */
 export function createSignerHttp(parts: SignerHttpParts): Server {
   const routes = routesOf(parts);
-  const server = createServer({ requestTimeout: parts.limits.bodyTimeoutMs }, (request, response) => {
+  const timeouts = { headersTimeout: parts.limits.silenceMs, requestTimeout: 0 };
+  const server = createServer(timeouts, (request, response) => {
     void withRequestId(requestIdOf(request), () => answer(request, response, routes, parts));
   });
   return server;
@@ -158,6 +159,8 @@ async function answer(
   // A caller that went away is no error of ours: what it asked for goes on, and it finds the result when it asks again.
   response.on('error', () => undefined);
   request.on('error', () => undefined);
+  // a dossier comes as fast as it is verified; once it is here, it is the caller who waits
+  request.setTimeout(limits.silenceMs).once('end', () => request.setTimeout(0));
   try {
     const handler = findHandler(request, routes);
     if (isStopping()) throw new CountersignError('SIGNER_STOPPING', 'the signer is stopping');

@@ -8,8 +8,8 @@ export interface SignerLimits {
   readonly maxVetoBytes: number;
   /** Bodies that hold nothing but names. */
   readonly maxSmallBytes: number;
-  /** A body that has not arrived by then is given up. */
-  readonly bodyTimeoutMs: number;
+  /** A body of which nothing came for so long is given up, and a head that is not there by then. */
+  readonly silenceMs: number;
 }
 
 export const DEFAULT_SIGNER_LIMITS: SignerLimits = {
@@ -17,5 +17,5 @@ export const DEFAULT_SIGNER_LIMITS: SignerLimits = {
   maxPublishedBytes: 256 * 1024 * 1024,
   maxVetoBytes: 16 * 1024 * 1024,
   maxSmallBytes: 64 * 1024,
-  bodyTimeoutMs: 120_000,
+  silenceMs: 120_000,
 };

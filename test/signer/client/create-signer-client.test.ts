@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createSignerClient } from '../../../src/signer/client/index.js';
+import { sha256Hex } from '../../../src/tuf/index.js';
 import { rejectionOf } from '../../support/reject-code.js';
 
 let directory: string;
@@ -55,8 +56,25 @@ describe('createSignerClient', () => {
     await serve(() => undefined);
     await expect(client(50).keys()).rejects.toMatchObject({
       code: 'SIGNER_UNAVAILABLE',
-      message: 'the signer did not answer within 50 ms',
+      message: 'the signer was silent for 50 ms',
     });
+  });
+
+  it('looks how far the signing is while it waits for the signatures', async () => {
+    const statement = '{"kind":"root"}';
+    let sign: ServerResponse | undefined;
+    const looks: (string | undefined)[] = [];
+    await serve((request, response) => {
+      request.resume().on('end', () => {
+        if (request.method === 'POST') return void (sign = response);
+        looks.push(request.url);
+        response.end('{"wanted":2,"made":1}');
+        sign?.end(JSON.stringify(RECEIPT));
+      });
+    });
+    const dossier = ['{"type":"dossier","format":1}', JSON.stringify({ type: 'statement', text: statement })];
+    await expect(client(4_000).sign(dossier)).resolves.toEqual(RECEIPT);
+    expect(looks).toEqual([`/v1/progress?statement=${sha256Hex(statement)}`]);
   });
 
   it('gives up on a signer that does not read', async () => {
