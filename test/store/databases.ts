@@ -43,8 +43,14 @@ export const SQLITE: TestDatabase = {
 const POSTGRES: TestDatabase = {
   kind: 'PostgreSQL',
   create: async () => {
-    const { url, ask, drop } = await createPostgresDatabase();
-    return { url, run: async (sql) => void (await ask(sql)), drop };
+    const made = await createPostgresDatabase();
+    return {
+      url: made.url,
+      run: async (sql) => {
+        await made.ask(sql);
+      },
+      drop: () => made.drop(),
+    };
   },
 };
 
