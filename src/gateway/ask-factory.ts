@@ -4,7 +4,7 @@ import { PassedOn, type GatewayAnswer } from './answer.js';
 import { collectBytes } from './collect-bytes.js';
 import { credentialHeaders } from './headers.js';
 import type { GatewayFactory } from './ports.js';
-import { watchFactory } from './silence.js';
+import { watchSilence } from './silence.js';
 import type { Upstream } from './upstream.js';
 
 /** Roots and people; the largest are lists of targets documents. */
@@ -27,11 +27,11 @@ export function askAs(
   { upstream, silenceMs }: { upstream: Upstream; silenceMs: number },
 ): AskFactory {
   return async (target) => {
-    const silence = watchFactory(silenceMs, factory.name);
+    const silence = watchSilence(silenceMs, factory.name);
     signal.addEventListener('abort', silence.leave);
     try {
       const call = { method: 'GET', target, headers: credentialHeaders(caller.rawHeaders) };
-      const answer = await upstream.call(factory, call, silence.signal);
+      const answer = await upstream.call(factory, call, silence);
       const body = await readWhole(answer.on('data', silence.heard), factory);
       if (answer.statusCode === 200) return body;
       if (Number(answer.statusCode) >= 400) throw new PassedOn(passedOn(answer, body));

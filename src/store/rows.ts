@@ -59,6 +59,7 @@ export function toRequest(
     state: toState(row.state),
     closedBecause: row.closed_because === null ? null : parsed(z.enum(CLOSED_BECAUSE), row.closed_because, 'requests'),
     wave: toWave(row),
+    bundleTag: row.bundle_tag,
     root: rootUpdate === undefined ? null : toRootUpdate(rootUpdate, parts),
     requester: parsed(
       requesterSchema,
