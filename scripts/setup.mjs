@@ -5,7 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -101,11 +101,9 @@ function wantedStamp() {
 }
 
 function build() {
-  // tsc's own incremental state knows what changed; without changes this takes a second or two.
-  mkdirSync(join(root, 'dist'), { recursive: true });
   if (!existsSync(join(root, 'dist', 'main.js'))) say('building');
-  if (!run([process.execPath, join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'])) {
-    fail('the build failed; the type errors above say where.');
+  if (!run([process.execPath, join(root, 'scripts', 'build.mjs')])) {
+    fail('the build failed; the errors above say where.');
   }
 }
 

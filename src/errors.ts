@@ -226,6 +226,41 @@ export function isCountersignError(error: unknown, code?: ErrorCode): error is C
   return code === undefined ? (ERROR_CODES as readonly unknown[]).includes(error.code) : error.code === code;
 }
 
+/** What another says of an error; `pointer: null` leaves it without one. */
+interface Restatement extends Pick<ErrorDetails, 'details'> {
+  readonly code?: ErrorCode;
+  readonly message?: string;
+  readonly pointer?: string | null;
+}
+
+/** A refusal in the terms of whoever asked. What is not said anew stays as it is; the error itself is the cause. */
+export function restated(error: CountersignError, anew: Restatement): CountersignError {
+  const pointer = anew.pointer === undefined ? error.pointer : (anew.pointer ?? undefined);
+  const details = anew.details ?? error.details;
+  return new CountersignError(anew.code ?? error.code, anew.message ?? error.message, {
+    ...(pointer === undefined ? {} : { pointer }),
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    ...(details === undefined ? {} : { details }),
+    cause: error,
+  });
+}
+
+/**
+ * Works on a part of what was given, so that pointers of refusals lead from the root of the whole.
+ *
+ * @param place pointer to the part
+ * @param name of the part, for messages
+ */
+export function inPart<T>(place: string, work: () => T, name?: string): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!isCountersignError(error)) throw error;
+    const message = name === undefined ? error.message : `${name}: ${error.message}`;
+    throw restated(error, { message, pointer: `${place}${error.pointer ?? ''}` });
+  }
+}
+
 /** An error as it crosses a process border: signer to service, worker to signer, service to client. */
 export interface ErrorWire {
   readonly code: ErrorCode;

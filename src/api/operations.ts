@@ -90,7 +90,7 @@ export const OPERATIONS = {
     query: z.strictObject({
       state: requestStateSchema.optional(),
       factory: filterText,
-      tag: filterText,
+      tag: filterText.meta({ description: 'Waves and bundles of this tag' }),
       waitingFor: filterText.meta({ description: 'Open requests that this person neither asked for nor approved' }),
       limit: wholeNumber(1, 200).default(50),
       cursor: filterText.meta({ description: '`next` of the page before' }),

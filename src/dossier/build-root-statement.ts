@@ -1,6 +1,7 @@
 import { applyRootChanges, type RootChange, type RootUpdate, type TargetsDocument } from '../factory/index.js';
 import { factoryOf } from '../policy/index.js';
 import type { Key } from '../tuf/index.js';
+import { describeBaseTargets } from './base-targets.js';
 import { checkRootUpdate } from './check-root-update.js';
 import { checkStatement } from './check-statement.js';
 import { describeDocuments } from './root-documents.js';
@@ -44,7 +45,7 @@ export async function buildRootStatement(input: RootStatementInput): Promise<{
   const { policy, roots, ciTargets, changes } = input;
   factoryOf(policy.policy, input.factory);
   const matter = new RootMatter(changes, roots, ciTargets);
-  for await (const document of input.documents) matter.take(document);
+  for await (const document of input.documents) matter.take(describeBaseTargets(document, matter.base.production));
   matter.end();
   const update = applyRootChanges(changes, matter.base);
   const production = matter.baseDocuments.filter(({ wave }) => wave === null);

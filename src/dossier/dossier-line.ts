@@ -66,6 +66,8 @@ export type ExternalLine = Extract<DossierLine, { type: 'external' }>;
 export type JournalLine = Extract<DossierLine, { type: 'journal' | 'journal-hash' }>;
 export type RejectionLine = Extract<DossierLine, { type: 'rejection' }>;
 
+const BEFORE_TEXT = ',"text":"';
+
 /**
  * Parses one line, with or without its line feed.
  *
@@ -85,6 +87,27 @@ export function parseDossierLine(line: string, number: number): DossierLine {
 }
 
 function parseFlatObject(line: string, number: number): Record<string, unknown> {
+  return parseWithTextLast(line) ?? parseMembers(line, number);
+}
+
+/**
+ * A line as `formatLine` writes it, with a member `text` at its end, in parts: what stands before the text, and the text by itself. So
+ * the text, which may be tens of megabytes long, is gone through once. Null for any other line: the whole of it has to be looked at.
+ */
+function parseWithTextLast(line: string): Record<string, unknown> | null {
+  const start = line.indexOf(BEFORE_TEXT);
+  if (start === -1 || !line.endsWith('"}')) return null;
+  try {
+    const members = parseMembers(`${line.slice(0, start)}}`, 0);
+    const value: unknown = JSON.parse(line.slice(start + BEFORE_TEXT.length - 1, -1));
+    if (typeof value !== 'string' || Object.hasOwn(members, 'text') || Object.keys(members).length === 0) return null;
+    return { ...members, text: value };
+  } catch {
+    return null;
+  }
+}
+
+function parseMembers(line: string, number: number): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(line);

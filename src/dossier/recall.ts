@@ -1,43 +1,50 @@
 import { createHash } from 'node:crypto';
 
+type SizeOf = (texts: readonly (string | null)[]) => number;
+
 /**
  * Results of a pure function, kept by the digest of everything that they follow from: what was verified once is not computed
- * again for the very same bytes. Errors are not kept. Bounded by the length of the texts, so that it holds a few large
- * dossiers or many small ones; the least recently used go first.
+ * again for the very same bytes. Errors are not kept. Bounded by the length of the texts unless another size is given, so that it
+ * holds a few large dossiers or many small ones; the least recently used go first.
  */
 export class Recall<T> {
-  readonly #kept = new Map<string, { readonly result: T; readonly length: number }>();
-  readonly #maxLength: number;
-  #length = 0;
+  readonly #kept = new Map<string, { readonly result: T; readonly size: number }>();
+  readonly #maxSize: number;
+  readonly #sizeOf: SizeOf;
+  #size = 0;
 
-  /** @param maxLength characters, of all texts together */
-  constructor(maxLength: number) {
-    this.#maxLength = maxLength;
+  /**
+   * @param maxSize of all that is kept together: characters of the texts, unless `sizeOf` says otherwise
+   * @param sizeOf how much a result counts by the texts it follows from
+   */
+  constructor(maxSize: number, sizeOf: SizeOf = lengthOf) {
+    this.#maxSize = maxSize;
+    this.#sizeOf = sizeOf;
   }
 
   /** @param texts all that `compute` looks at, in a fixed order; null for one that is not there */
   get(texts: readonly (string | null)[], compute: () => T): T {
     const digest = digestOf(texts);
     const known = this.#kept.get(digest);
-    const entry = known ?? { result: compute(), length: lengthOf(texts) };
+    const entry = known ?? { result: compute(), size: this.#sizeOf(texts) };
     this.#forget(digest);
     this.#keep(digest, entry);
     return entry.result;
   }
 
-  #keep(digest: string, entry: { readonly result: T; readonly length: number }): void {
-    if (entry.length > this.#maxLength) return;
+  #keep(digest: string, entry: { readonly result: T; readonly size: number }): void {
+    if (entry.size > this.#maxSize) return;
     this.#kept.set(digest, entry);
-    this.#length += entry.length;
+    this.#size += entry.size;
     // a map goes by the order in which its entries came
     for (const oldest of this.#kept.keys()) {
-      if (this.#length <= this.#maxLength) break;
+      if (this.#size <= this.#maxSize) break;
       this.#forget(oldest);
     }
   }
 
   #forget(digest: string): void {
-    this.#length -= this.#kept.get(digest)?.length ?? 0;
+    this.#size -= this.#kept.get(digest)?.size ?? 0;
     this.#kept.delete(digest);
   }
 }

@@ -3,6 +3,11 @@ import { jsonPointer, REPOSITORIES, type Repository } from '../factory/index.js'
 import type { RootMetadata, TargetsMetadata } from '../tuf/index.js';
 import type { Statement } from './statement.js';
 
+interface VersionedDigest {
+  readonly version: number;
+  readonly sha256: string;
+}
+
 /**
  * Requires that the roots in force are those that the statement builds on.
  *
@@ -28,12 +33,22 @@ export function requireBaseRoots(
  */
 export function requireBaseDocument(
   metadata: TargetsMetadata,
-  wanted: { readonly version: number; readonly sha256: string },
+  wanted: VersionedDigest,
   path: readonly string[],
   what: string,
 ): void {
-  requireSame(metadata.signed.version, wanted.version, [...path, 'version'], what);
-  requireSame(metadata.sha256, wanted.sha256, [...path, 'sha256'], what);
+  requireBaseDigest({ version: metadata.signed.version, sha256: metadata.sha256 }, wanted, path, what);
+}
+
+/** The same for a document of which version and digest are known. @throws STATEMENT_BASE_MISMATCH */
+export function requireBaseDigest(
+  { version, sha256 }: VersionedDigest,
+  wanted: VersionedDigest,
+  path: readonly string[],
+  what: string,
+): void {
+  requireSame(version, wanted.version, [...path, 'version'], what);
+  requireSame(sha256, wanted.sha256, [...path, 'sha256'], what);
 }
 
 /**
@@ -42,12 +57,19 @@ export function requireBaseDocument(
  *
  * @throws STATEMENT_BASE_MISMATCH
  */
-export function requireTargetsOf(tag: string, { signed }: TargetsMetadata, path: readonly string[]): void {
+export function requireTargetsOf(tag: string, metadata: TargetsMetadata, path: readonly string[]): void {
+  const name = findEntryOfAnotherTag(tag, metadata);
+  if (name === undefined) return;
+  throw baseMismatch(path, `the production targets in the dossier are of another tag: so says the entry ${name}`);
+}
+
+/** The name of the first entry that is not one of that tag, if there is any. */
+export function findEntryOfAnotherTag(tag: string, { signed }: TargetsMetadata): string | undefined {
   for (const [name, { custom }] of Object.entries(signed.targets)) {
     const tags = custom?.['tags'];
-    if (Array.isArray(tags) && tags.includes(tag)) continue;
-    throw baseMismatch(path, `the production targets in the dossier are of another tag: so says the entry ${name}`);
+    if (!(Array.isArray(tags) && tags.includes(tag))) return name;
   }
+  return undefined;
 }
 
 /** @param path below `/base` in the statement */

@@ -1,12 +1,10 @@
 import { CountersignError } from '../errors.js';
 import {
   checkTargetsDocument,
-  describeDocument,
   documentName,
   planRootUpdate,
   ReSigning,
   type DescribedDocument,
-  type DocumentToSign,
   type Repository,
   type RootBase,
   type RootChange,
@@ -14,14 +12,13 @@ import {
   type TargetsDocument,
 } from '../factory/index.js';
 import { requireThreshold, verifyTargets, type RootMetadata, type TargetsMetadata } from '../tuf/index.js';
+import type { BaseTargets } from './base-targets.js';
 import { offlineTargetsKeyids } from './check-sign.js';
 import { baseMismatch, requireTargetsOf } from './require-base.js';
 import type { BaseDocument } from './verified-dossier.js';
 
 /** What is kept of a document that is signed again: its bytes, and not its values. */
-export interface KeptDocument extends Omit<DocumentToSign, 'signed' | 'signedBytes' | 'adopted'> {
-  readonly version: number;
-  readonly expires: string;
+export interface KeptDocument extends Omit<DescribedDocument, 'adopted'> {
   readonly bytes: Buffer;
 }
 
@@ -66,18 +63,18 @@ export class RootMatter {
    * @throws STATEMENT_BASE_MISMATCH out of order, or of another tag; THRESHOLD_NOT_MET, SIGNATURE_DUPLICATE_KEYID
    * @throws as reSignDocuments
    */
-  take(document: TargetsDocument): void {
-    const { tag, wave, metadata } = document;
+  take(document: BaseTargets): void {
+    const { tag, wave, version, expires, sha256, signedBy } = document;
     this.#requireOrder(document);
-    const signedBy = this.#verify(document);
-    requireTargetsOf(tag, metadata, basePath(document));
-    const { version } = metadata.signed;
-    this.baseDocuments.push({ tag, wave, version, sha256: metadata.sha256, signedBy });
-    const toSign = this.#reSigning.take(document, signedBy);
-    if (toSign === null) return;
-    const { signed, signedBytes, sha256, sign } = toSign;
-    this.described.push(describeDocument(toSign));
-    this.reSigned.push({ tag, wave, version, expires: signed.expires, sha256, sign, bytes: signedBytes });
+    this.#requireSigned(document);
+    if (!document.isOfTag) requireTargetsOf(tag, document.metadata(), basePath(document));
+    this.baseDocuments.push({ tag, wave, version, sha256, signedBy });
+    const signing = this.#reSigning.take(document, signedBy);
+    if (signing === null) return;
+    const { sign, adopted } = signing;
+    const described = { tag, wave, version, expires, sha256, sign };
+    this.described.push({ ...described, adopted: adopted ? document.metadata().signed : null });
+    this.reSigned.push({ ...described, bytes: document.signedBytes() });
   }
 
   /** After the last document. @throws RE_SIGN_DOCUMENT_UNKNOWN */
@@ -88,20 +85,17 @@ export class RootMatter {
   /**
    * As a device verifies it. But what is adopted is adopted because it lacks offline signatures; and while there is no
    * offline key, there is nobody who could have made one.
-   *
-   * @returns who signed it
    */
-  #verify(document: TargetsDocument): readonly string[] {
+  #requireSigned(document: BaseTargets): void {
+    if (document.isSignedByEnough) return;
     const { production, onlineTargetsKeyid } = this.base;
-    const online = [onlineTargetsKeyid];
-    const result = checkTargetsDocument(document, this.base);
     const lacksOffline =
-      this.#adopted.has(documentName(document)) || offlineTargetsKeyids(production, online).length === 0;
-    if (!(lacksOffline && result.signed.includes(onlineTargetsKeyid))) requireThreshold(result, production);
-    return result.signed;
+      this.#adopted.has(documentName(document)) || offlineTargetsKeyids(production, [onlineTargetsKeyid]).length === 0;
+    if (lacksOffline && document.signedBy.includes(onlineTargetsKeyid)) return;
+    requireThreshold(checkTargetsDocument({ metadata: document.metadata() }, this.base), production);
   }
 
-  #requireOrder(document: TargetsDocument): void {
+  #requireOrder(document: BaseTargets): void {
     const { tag, wave } = document;
     const place = [wave === null ? 0 : 1, wave ?? tag] as const;
     const last = this.#last;

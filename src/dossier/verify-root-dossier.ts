@@ -6,13 +6,14 @@ import {
   type RootUpdate,
 } from '../factory/index.js';
 import { CountersignError } from '../errors.js';
-import { parseRoot, parseTargets, verifyRootUpdate, type RootMetadata, type TargetsMetadata } from '../tuf/index.js';
+import { parseRoot, parseTargets, verifyRootUpdate, type RootMetadata } from '../tuf/index.js';
+import { readBaseTargets } from './base-targets.js';
 import { checkExternals } from './check-externals.js';
 import { findMissingSigners } from './check-root-sign.js';
 import { checkRootUpdate } from './check-root-update.js';
 import { checkSignatures, type SignedDocument } from './check-signatures.js';
 import type { DossierReader } from './dossier-reader.js';
-import { baseMismatch, requireBaseDocument, requireBaseRoots } from './require-base.js';
+import { baseMismatch, requireBaseDigest, requireBaseDocument, requireBaseRoots } from './require-base.js';
 import { requireKind } from './require-kind.js';
 import { basePath, RootMatter } from './root-matter.js';
 import type { RootStatement } from './root-statement.js';
@@ -35,10 +36,10 @@ export async function verifyRootDossier(reader: DossierReader, opening: DossierO
   const statement = requireKind(authority.statement, 'root');
   const { changes } = statement;
   requireBaseRoots(statement, roots);
-  const ciTargets = parseText((await reader.oneTargets('ci')).text);
+  const ciTargets = parseTargets(Buffer.from((await reader.oneTargets('ci')).text, 'utf8'));
   requireBaseDocument(ciTargets, statement.base.ciTargets, ['ciTargets'], 'the CI targets');
   const matter = new RootMatter(changes, roots, ciTargets);
-  await readTargets(reader, statement, matter);
+  await readTargets(reader, statement, roots.production, matter);
 
   const update = applyRootChanges(changes, matter.base);
   await requireRoots(reader, update);
@@ -72,7 +73,12 @@ export async function verifyRootDossier(reader: DossierReader, opening: DossierO
 }
 
 /** All that the statement builds on, each once, and nothing else. */
-async function readTargets(reader: DossierReader, { base }: RootStatement, matter: RootMatter): Promise<void> {
+async function readTargets(
+  reader: DossierReader,
+  { base }: RootStatement,
+  production: RootMetadata,
+  matter: RootMatter,
+): Promise<void> {
   const take = (
     { tag, wave, text }: { tag: string; wave: string | null; text: string },
     wanted: { version: number; sha256: string } | undefined,
@@ -80,9 +86,9 @@ async function readTargets(reader: DossierReader, { base }: RootStatement, matte
     const path = basePath({ tag, wave });
     const what = wave === null ? `the production targets of ${tag}` : `the targets of the Wave ${wave}`;
     if (wanted === undefined) throw baseMismatch(path, `the statement does not build on ${what}`);
-    const metadata = parseText(text);
-    requireBaseDocument(metadata, wanted, path, what);
-    matter.take({ tag, wave, metadata });
+    const document = readBaseTargets({ tag, wave, text }, production);
+    requireBaseDigest(document, wanted, path, what);
+    matter.take(document);
   };
   for (let line = await reader.maybeTargets('production'); line; line = await reader.maybeTargets('production')) {
     take({ ...line, wave: null }, own(base.targets, line.tag));
@@ -168,10 +174,6 @@ async function readPublished(
     return published;
   };
   return { ci: check('ci', ci.text), production: check('production', production.text) };
-}
-
-function parseText(text: string): TargetsMetadata {
-  return parseTargets(Buffer.from(text, 'utf8'));
 }
 
 function own<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {

@@ -27,7 +27,6 @@ export {
   checkRootAnswer,
   checkRootRules,
   chooseReSigned,
-  describeDocument,
   describeRoot,
   describeRootChanges,
   describeRootUpdate,

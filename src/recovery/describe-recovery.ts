@@ -24,9 +24,12 @@ export function describeRecovery(recovery: Recovery): string {
     ...policies.map((one) => `  policy    version ${one.version}, sha256 ${one.sha256}`),
     ...roots.map((root) => `  root      ${root.factory} ${root.repository} version ${root.version}, ${root.sha256}`),
     ...keys.map((key) => `  key       ${key.keyid}, ${key.role} of ${key.factory}, in token ${key.token}`),
-    ...requests.flatMap(({ id, factory, statement, from, documents }) => [
+    ...requests.flatMap(({ id, kind, factory, statement, from, documents }) => [
       `  request   ${id}, statement ${statement}${from === 'journal' ? '' : ', from its dossier alone'}`,
-      ...documents.map((document) => `            signed: ${wordsOf({ factory, ...document })}`),
+      ...documents.map(
+        (document) =>
+          `            signed: ${kind === undefined ? '' : 'offline bundle of '}${wordsOf({ factory, ...document })}`,
+      ),
     ]),
     ...adopted.map(
       (document) => `  ADOPTED   ${wordsOf(document)}, signed by ${document.keyid}; nobody has its request`,

@@ -32,6 +32,8 @@ const recoverySchema = z.strictObject({
   requests: z.array(
     z.strictObject({
       id: name,
+      /** Only of bundles: their documents look like targets otherwise. */
+      kind: z.literal('bundle').optional(),
       factory: name,
       statement: sha256Schema,
       /** `journal`: the old journal's lines are there. `dossier`: they are not, so there is no new evidence of it. */

@@ -121,12 +121,19 @@ export interface TokenPool {
    */
   sign(job: SignJob): Promise<{ signature: Signature }>;
   /**
-   * Signs several messages with one key, all by one worker in one go: between two signatures nobody waits for a message to come and to go.
+   * Signs several messages with one key, all by one worker in one go: between two signatures nobody waits for a message to come and to go,
+   * and nobody for verifying.
    *
+   * @param requireRight verifies them, in the order of the messages, while the worker makes others. If it throws, a fresh worker makes
+   *   them anew, and what it throws is thrown when that did not help
    * @returns as many signatures, in the same order
    * @throws as `sign`; then none of them is known
    */
-  signAll(keyid: string, payloads: readonly Uint8Array[]): Promise<Signature[]>;
+  signAll(
+    keyid: string,
+    payloads: readonly Uint8Array[],
+    requireRight: (signatures: readonly Signature[]) => void,
+  ): Promise<readonly Signature[]>;
   /**
    * Has the token sign a canary text with its canary key, in the same queue and by the same workers as everything else. Tried once: that it works
    * at the second try is no proof that it works.

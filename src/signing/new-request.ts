@@ -28,6 +28,7 @@ export function newRequest(
     factory: statement.factory,
     kind: statement.kind,
     wave,
+    bundleTag: statement.kind === 'bundle' ? statement.changes[0].tag : null,
     requester: {
       name: caller.name,
       kind: caller.kind,

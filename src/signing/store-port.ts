@@ -79,6 +79,8 @@ export interface StoredRequest {
   readonly root: StoredRootUpdate | null;
   /** Null for kinds that have none. */
   readonly wave: { readonly name: string; readonly tag: string; readonly version: number } | null;
+  /** Null for what is no bundle. */
+  readonly bundleTag: string | null;
   readonly requester: Requester;
   readonly reason: string;
   readonly created: string;
@@ -197,6 +199,7 @@ export interface StoredEvent {
 export interface RequestFilter {
   readonly state?: RequestState;
   readonly factory?: string;
+  /** Waves and bundles of it. */
   readonly tag?: string;
   /** Open requests that this person has neither asked for nor approved. */
   readonly waitingFor?: string;

@@ -1,6 +1,7 @@
 import { CountersignError, isCountersignError } from '../errors.js';
 import { requireScope } from './authorize.js';
 import { findRequest, type Context } from './context.js';
+import { findByIdempotencyKey, idempotencyKeyOf } from './idempotency.js';
 import { eventOf } from './move.js';
 import { findOpened, openRequest } from './open-request.js';
 import { prepareWave } from './prepare-wave.js';
@@ -20,7 +21,7 @@ const LIVE: readonly StoredRequest['state'][] = ['preparing', 'open', 'signed', 
 export async function submitWave(context: Context, submission: WaveSubmission, caller: Caller): Promise<SubmitResult> {
   requireScope(caller, 'request');
   const parsed = parseSubmission(submission);
-  const key = keyOf(submission, parsed, caller);
+  const key = idempotencyKeyOf(submission, parsed.sha256, caller);
 
   const known = await findKnown(context, parsed, key);
   if (known !== null) return answerKnown(context, known, submission);
@@ -71,14 +72,9 @@ async function findKnown(
   parsed: ParsedSubmission,
   key: IdempotencyKey | null,
 ): Promise<StoredRequest | null> {
+  const repeated = await findByIdempotencyKey(context, key);
+  if (repeated !== null) return repeated;
   const { requests } = context.store;
-  if (key !== null) {
-    const used = await requests.findIdempotencyKey(key.key, key.caller);
-    if (used !== null) {
-      if (used.requestSha256 !== key.requestSha256) throw otherBody(used.id);
-      return requests.find(used.id);
-    }
-  }
   // Looked for first: one that is stored between the two looks is then found as the repeat that it may be.
   const holder = await requests.findHolder(parsed.factory, parsed.tag);
   const candidates = await requests.findByWave(parsed.factory, parsed.tag, parsed.name, parsed.version);
@@ -119,20 +115,4 @@ async function answerKnown(context: Context, { id }: StoredRequest, submission: 
   const view = await viewOf(context, request);
   if (submission.dryRun !== true) return { request: view, created: false };
   return { request: view, created: false, preview: await diffOf(context, request) };
-}
-
-function keyOf(submission: WaveSubmission, parsed: ParsedSubmission, caller: Caller): IdempotencyKey | null {
-  if (submission.idempotencyKey === undefined || submission.dryRun === true) return null;
-  return {
-    key: submission.idempotencyKey,
-    caller: `${caller.kind}:${caller.name}`,
-    requestSha256: parsed.sha256,
-  };
-}
-
-function otherBody(request: string): CountersignError {
-  return new CountersignError('IDEMPOTENCY_CONFLICT', 'this Idempotency-Key came before with another submission', {
-    hint: 'Use a new key for a new submission.',
-    details: { request },
-  });
 }

@@ -15,16 +15,21 @@ export function migrationsFor(dialect: DialectName): Record<string, Migration> {
     '004-root-updates': { up: (db) => createRootUpdates(db, types) },
     '005-request-keys': { up: (db) => createRequestKeys(db, types) },
     '006-gateway-drafts': { up: (db) => createGatewayDrafts(db, types) },
+    '007-bundle-tag': { up: (db) => addBundleTag(db, types) },
   };
 }
 
 type AnyDatabase = Kysely<unknown>;
-type Types = Readonly<Record<'text' | 'bytes', RawBuilder<unknown>>>;
+type Types = Readonly<Record<'text' | 'bytes' | 'tagInStatement', RawBuilder<unknown>>>;
 
 /** Texts are compared and sorted byte by byte, as SQLite does, whatever language the database was made for. */
 const TYPES: Readonly<Record<DialectName, Types>> = {
-  sqlite: { text: sql`text`, bytes: sql`blob` },
-  postgres: { text: sql`text collate "C"`, bytes: sql`bytea` },
+  sqlite: { text: sql`text`, bytes: sql`blob`, tagInStatement: sql`json_extract(statement, '$.changes[0].tag')` },
+  postgres: {
+    text: sql`text collate "C"`,
+    bytes: sql`bytea`,
+    tagInStatement: sql`statement::json -> 'changes' -> 0 ->> 'tag'`,
+  },
 };
 
 async function createRequests(db: AnyDatabase, { text, bytes }: Types): Promise<void> {
@@ -274,4 +279,10 @@ async function createGatewayDrafts(db: AnyDatabase, { text }: Types): Promise<vo
     .addColumn('at', text, (column) => column.notNull())
     .addPrimaryKeyConstraint('gateway_drafts_key', ['factory', 'polis_id'])
     .execute();
+}
+
+/** Of bundles that were stored before, their statements tell. */
+async function addBundleTag(db: AnyDatabase, { text, tagInStatement }: Types): Promise<void> {
+  await db.schema.alterTable('requests').addColumn('bundle_tag', text).execute();
+  await sql`update requests set bundle_tag = ${tagInStatement} where kind = 'bundle'`.execute(db);
 }

@@ -24,7 +24,10 @@ export function createRequestQueries(connection: Connection): Queries {
         let query = db.selectFrom('requests').selectAll();
         if (filter.state !== undefined) query = query.where('state', '=', filter.state);
         if (filter.factory !== undefined) query = query.where('factory', '=', filter.factory);
-        if (filter.tag !== undefined) query = query.where('wave_tag', '=', filter.tag);
+        if (filter.tag !== undefined) {
+          const { tag } = filter;
+          query = query.where((eb) => eb.or([eb('wave_tag', '=', tag), eb('bundle_tag', '=', tag)]));
+        }
         if (filter.cursor !== undefined) query = query.where('id', '<', filter.cursor);
         if (filter.waitingFor !== undefined) {
           const person = filter.waitingFor;

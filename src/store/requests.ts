@@ -164,6 +164,7 @@ async function insertRow(db: Writer, request: NewRequest, at: string): Promise<b
       wave_name: request.wave?.name ?? null,
       wave_tag: request.wave?.tag ?? null,
       wave_version: request.wave?.version ?? null,
+      bundle_tag: request.bundleTag,
       requester_name: request.requester.name,
       requester_kind: request.requester.kind,
       requester_via: request.requester.via,

@@ -59,6 +59,7 @@ export function toRequest(
     state: parsed(z.enum(REQUEST_STATES), row.state, 'requests'),
     closedBecause: row.closed_because === null ? null : parsed(z.enum(CLOSED_BECAUSE), row.closed_because, 'requests'),
     wave: toWave(row),
+    bundleTag: row.bundle_tag,
     root: rootUpdate === undefined ? null : toRootUpdate(rootUpdate, parts),
     requester: parsed(
       requesterSchema,

@@ -13,6 +13,7 @@ interface RequestsTable {
   wave_name: string | null;
   wave_tag: string | null;
   wave_version: NullableInteger;
+  bundle_tag: string | null;
   requester_name: string;
   requester_kind: string;
   requester_via: string;

@@ -17,6 +17,7 @@ const MOST_RSA_EXPONENT = 2n ** 31n - 1n;
 interface ReadKey {
   readonly publicKey: KeyObject;
   readonly spkiDer: Buffer;
+  readonly keyid: string;
 }
 
 /**
@@ -51,7 +52,7 @@ function readKey(key: Key): ReadKey {
   if (known !== undefined) return known;
   const algorithm = algorithmOf(key);
   const spkiDer = spkiDerOf(key, algorithm);
-  const read = { publicKey: spkiKeyObject(spkiDer), spkiDer };
+  const read = { publicKey: spkiKeyObject(spkiDer), spkiDer, keyid: sha256Hex(spkiDer) };
   checkKeyObject(read.publicKey, algorithm);
   if (readKeys.size >= MOST_READ_KEYS) readKeys.clear();
   readKeys.set(name, read);
@@ -80,7 +81,7 @@ export function keyFromSpkiDer(spkiDer: Buffer): Key {
  * @throws KEY_INVALID
  */
 export function keyidOf(key: Key): string {
-  return sha256Hex(publicKeyDer(key));
+  return readKey(key).keyid;
 }
 
 function spkiDerOf(key: Key, algorithm: Algorithm): Buffer {

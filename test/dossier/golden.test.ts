@@ -56,4 +56,24 @@ describe('files of format 1', () => {
     });
     expect(verified.signatures).toHaveLength(6);
   });
+
+  test('about an offline bundle verify years later, with the journal', async () => {
+    const bundlePins = parsePins(read('pins-bundle.json'));
+    const lines = linesOf('format-1-bundle.evidence');
+    const verified = requireKind(await verifyDossier(lines, bundlePins, YEARS_LATER), 'bundle');
+    requireApproved(verified);
+    expect(verified).toMatchObject({
+      statementSha256: 'f81beea008f2dfd9d628468acc944441b9c7b3f1f0ccc16cd92dfb39d1313a0d',
+      summary: {
+        ...{ type: 'prod', tag: 'production', version: 1, expires: '2026-12-22T16:00:00Z', targetsVersion: 42 },
+        targets: [{ target: 'intel-corei7-64-lmp-42' }, { target: 'raspberrypi4-64-lmp-42' }],
+      },
+      signatures: [{ signedAt: '2026-11-22T16:00:00Z' }],
+      journal: {
+        intent: { seq: 12, persons: ['alice', 'bob'] },
+        head: { seq: 13, hash: '45af03a063975acecde4e6406cfd260744ab89c5aa13566d6bd93b741ab290b1' },
+      },
+    });
+    expect(explainVerification(verified)).toContain('entry 12  decided to sign this very statement');
+  });
 });

@@ -52,4 +52,15 @@ describe('Recall', () => {
     get('aaaa');
     expect(computed()).toBe(3);
   });
+
+  test('counts results by another size than the length of the texts, where one is given', () => {
+    const recall = new Recall<string>(2, () => 1);
+    let computed = 0;
+    const get = (text: string): string => recall.get([text], () => String((computed += 1)));
+    for (const text of ['a'.repeat(1_000), 'b', 'a'.repeat(1_000), 'b']) get(text);
+    expect(computed).toBe(2);
+    get('c');
+    get('a'.repeat(1_000));
+    expect(computed).toBe(4);
+  });
 });

@@ -201,7 +201,7 @@ describe('the dossier of a root update in which all is right', () => {
 
   test('holds one targets document at a time, and of those to be signed again the bytes', async () => {
     const documents = Array.from({ length: 1000 }, (_, index) =>
-      targetsDocument(`tag-${String(index).padStart(4, '0')}`, [targets, online], { entries: 4 }),
+      targetsDocument(`tag-${String(index).padStart(4, '0')}`, [targets, online], { entries: 12 }),
     );
     const fixture = createRootFixture({ documents });
     const update = await fixture.update(ROTATE_TARGETS);

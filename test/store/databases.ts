@@ -1,4 +1,5 @@
 import { describe } from '@jest/globals';
+import Database from 'better-sqlite3';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,21 +9,50 @@ import { createPostgresDatabase, HAS_POSTGRES } from '../support/postgres.js';
 export interface TestDatabase {
   readonly kind: string;
   /** A new, empty database; `url` can be opened by several connections and processes. */
-  create(): Promise<{ url: string; drop(): Promise<void> }>;
+  create(): Promise<CreatedDatabase>;
+}
+
+export interface CreatedDatabase {
+  readonly url: string;
+  /** Statements of somebody with a connection of their own, past the program. */
+  run(sql: string): Promise<void>;
+  drop(): Promise<void>;
 }
 
 export const SQLITE: TestDatabase = {
   kind: 'SQLite',
   create: async () => {
     const directory = await mkdtemp(join(tmpdir(), 'countersign-store-'));
+    const file = join(directory, 'service.db');
     return {
-      url: `sqlite:${join(directory, 'service.db')}`,
+      url: `sqlite:${file}`,
+      run: (sql) => {
+        const db = new Database(file);
+        try {
+          db.exec(sql);
+        } finally {
+          db.close();
+        }
+        return Promise.resolve();
+      },
       drop: () => rm(directory, { recursive: true, force: true }),
     };
   },
 };
 
-const POSTGRES: TestDatabase = { kind: 'PostgreSQL', create: () => createPostgresDatabase() };
+const POSTGRES: TestDatabase = {
+  kind: 'PostgreSQL',
+  create: async () => {
+    const made = await createPostgresDatabase();
+    return {
+      url: made.url,
+      run: async (sql) => {
+        await made.ask(sql);
+      },
+      drop: () => made.drop(),
+    };
+  },
+};
 
 /** The same tests over each kind of database; skipped where PostgreSQL is not installed. */
 export function describeOver(title: string, tests: (database: TestDatabase) => void): void {

@@ -22,6 +22,7 @@ export function newRequest(number: number, changes: Partial<NewRequest> = {}): N
     factory: 'acme',
     kind: 'wave',
     wave: { name: `w${number}`, tag: 'production', version: 40 + number },
+    bundleTag: null,
     requester: { name: 'ci-main', kind: 'ci', via: 'ci', requestKey: null },
     reason: 'a fix',
     created: '2026-03-01T10:00:00Z',

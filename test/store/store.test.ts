@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Store } from '../../src/signing/index.js';
 import { openStore } from '../../src/store/index.js';
-import { describeOver } from './databases.js';
+import { describeOver, type CreatedDatabase } from './databases.js';
 import { approval, asked, AT, blobs, digest, event, newRequest } from './records.js';
 
 describeOver('the store', (database) => {
-  let made: { url: string; drop(): Promise<void> };
+  let made: CreatedDatabase;
   let store: Store;
 
   beforeEach(async () => {
@@ -195,6 +195,20 @@ describeOver('the store', (database) => {
       expect(second.next).toBeNull();
       expect((await store.requests.list({ limit: 9, tag: 't2' })).items).toHaveLength(1);
       expect((await store.requests.list({ limit: 9, state: 'open' })).items).toHaveLength(0);
+    });
+
+    test('lists of a tag have its Waves and its bundles, also bundles that were stored before there was a column for it', async () => {
+      const statement = JSON.stringify({ changes: [{ op: 'bundle', tag: 't2' }] });
+      const bundle = { kind: 'bundle', wave: null, bundleTag: 't2', statement } as const;
+      const ids = [await insert(1, bundle), await insert(2, { wave: { name: 'w', tag: 't2', version: 1 } })];
+      await insert(3, { ...bundle, bundleTag: 't1', statementSha256: digest('3') });
+      const listed = async () => (await store.requests.list({ limit: 9, tag: 't2' })).items.map(({ id }) => id);
+      expect((await listed()).sort()).toEqual(ids);
+      await store.close();
+      await made.run(`alter table requests drop column bundle_tag`);
+      await made.run(`delete from kysely_migration where name = '007-bundle-tag'`);
+      store = await openStore(made.url);
+      expect((await listed()).sort()).toEqual([...ids, newRequest(3).id]);
     });
 
     test('a request waits for a person who neither asked for it nor approved it', async () => {

@@ -1,6 +1,9 @@
 /**
  * An offline bundle over the Factory of `factory-fixture`, and dossiers of it. Everything is right as it comes out; a test
  * breaks the one thing it is about.
+ *
+ *   createBundleFixture().dossier();                        // beside the fixture's production targets
+ *   bundlesOver(fixture, targets).dossier();                // beside others, of a fixture made with `allowBundles`
  */
 import {
   buildBundleStatement,
@@ -8,6 +11,7 @@ import {
   type BundleDossierParts,
   type BundleStatement,
 } from '../../src/dossier/index.js';
+import type { Policy } from '../../src/policy/index.js';
 import {
   encodeCanonical,
   encodeText,
@@ -39,7 +43,10 @@ export interface BundleDossierOptions {
   readonly bundle?: Buffer;
   readonly targets?: TargetsMetadata;
   readonly sign?: readonly string[];
+  readonly id?: string;
   readonly approvals?: readonly string[];
+  readonly rejections?: readonly string[];
+  /** Signed by the offline key made in the fixture, at that time. */
   readonly signedAt?: Date;
   readonly created?: Date;
   readonly changeStatement?: (statement: BundleStatement) => unknown;
@@ -48,7 +55,7 @@ export interface BundleDossierOptions {
 
 export interface BundleFixture {
   readonly fixture: Fixture;
-  /** The production targets, which stand beside the bundle. */
+  /** Which stand beside the bundle. */
   readonly targets: TargetsMetadata;
   /** `bundle-targets.json` */
   bundle(content?: BundleContent): Buffer;
@@ -58,16 +65,22 @@ export interface BundleFixture {
   signed(bundle: Buffer): Buffer;
 }
 
+/** A policy that knows bundles besides. */
+export function allowBundles(policy: Policy): Policy {
+  return {
+    ...policy,
+    kinds: { ...policy.kinds, bundle: { quorum: 2, maxExpiresDays: 30, singleOfficer: false } },
+  };
+}
+
 export function createBundleFixture(options: FixtureOptions = {}): BundleFixture {
-  const fixture = createFixture({
-    changePolicy: (policy) => ({
-      ...policy,
-      kinds: { ...policy.kinds, bundle: { quorum: 2, maxExpiresDays: 30, singleOfficer: false } },
-    }),
-    ...options,
-  });
-  const { productionTargets, keys, now } = fixture;
-  if (productionTargets === null) throw new Error('a bundle goes with production targets');
+  const fixture = createFixture({ changePolicy: allowBundles, ...options });
+  if (fixture.productionTargets === null) throw new Error('a bundle goes with production targets');
+  return bundlesOver(fixture, fixture.productionTargets);
+}
+
+export function bundlesOver(fixture: Fixture, targets: TargetsMetadata): BundleFixture {
+  const { keys, now } = fixture;
 
   const bundle: BundleFixture['bundle'] = (content = {}) => {
     const signed = {
@@ -77,7 +90,7 @@ export function createBundleFixture(options: FixtureOptions = {}): BundleFixture
       'x-fio-offline-bundle': {
         type: content.type ?? 'prod',
         tag: content.tag ?? fixture.tag,
-        targets: content.targets ?? Object.keys(productionTargets.signed.targets),
+        targets: content.targets ?? Object.keys(targets.signed.targets),
       },
       ...content.more,
     };
@@ -94,14 +107,14 @@ export function createBundleFixture(options: FixtureOptions = {}): BundleFixture
       service: fixture.policy.sha256,
       policy: fixture.policy,
       factory: fixture.factory,
-      id: REQUEST_ID,
+      id: asked.id ?? REQUEST_ID,
       requester: { name: 'ci', via: 'ci' },
       reason: 'sticks for site 7',
       created,
       expires: new Date(created.getTime() + DAY_MS),
       roots: { ci, production },
       ciTargets: fixture.ciTargets,
-      targets: asked.targets ?? productionTargets,
+      targets: asked.targets ?? targets,
       bundle: parseOfflineBundle(asked.bundle ?? bundle()),
       sign: asked.sign ?? fixture.offlineKeyids,
     });
@@ -113,7 +126,7 @@ export function createBundleFixture(options: FixtureOptions = {}): BundleFixture
 
   return {
     fixture,
-    targets: productionTargets,
+    targets,
     bundle,
     statement,
     dossier: (asked = {}) => {
@@ -124,8 +137,9 @@ export function createBundleFixture(options: FixtureOptions = {}): BundleFixture
         roots: fixture.rootTexts,
         statement: text,
         approvals: (asked.approvals ?? ['alice', 'bob']).map((person) => fixture.approve(person, text)),
+        rejections: (asked.rejections ?? []).map((person) => fixture.reject(person, text, 'not this week')),
         ciTargets: metadataText(fixture.ciTargets),
-        targets: { tag: fixture.tag, text: metadataText(asked.targets ?? productionTargets) },
+        targets: { tag: fixture.tag, text: metadataText(asked.targets ?? targets) },
         bundle: file.toString('utf8'),
         signatures: asked.signedAt === undefined ? [] : fixture.sign(parsed(file).signedBytes, asked.signedAt),
       };

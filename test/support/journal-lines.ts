@@ -1,10 +1,10 @@
-import type { DossierSignature, JournalLine, WaveStatement } from '../../src/dossier/index.js';
+import type { BundleStatement, DossierSignature, JournalLine, WaveStatement } from '../../src/dossier/index.js';
 import type { JournalBody } from '../../src/signer/journal/index.js';
 import { sealEntry } from '../../src/signer/journal/line.js';
 import { sha256Hex } from '../../src/tuf/index.js';
 
 export interface JournalOf {
-  readonly statement: WaveStatement;
+  readonly statement: WaveStatement | BundleStatement;
   readonly text: string;
   readonly persons?: readonly string[];
   readonly signatures: readonly DossierSignature[];

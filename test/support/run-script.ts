@@ -11,11 +11,10 @@ export interface RunningScript {
 }
 
 /**
- * Runs the text of an ES module in a Node of its own, from the repository's root, where it can import the built
- * `./dist/…`. For what must not happen in jest's own process: native code, and being killed.
+ * Runs the text of an ES module in a Node of its own, from the repository's root, where it can import `./src/….ts`. For what must not happen in jest's own process: native code, and being killed.
  */
 export function runScript(text: string): RunningScript {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', text], {
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', text], {
     cwd: fileURLToPath(new URL('../..', import.meta.url)),
     stdio: ['ignore', 'pipe', 'inherit'],
   });

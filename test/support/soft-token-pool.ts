@@ -79,9 +79,10 @@ export function softToken(options: SoftTokenOptions = {}): SoftToken {
       signed.push({ keyid: job.keyid, payload: Buffer.from(job.payload) });
       return { signature };
     },
-    async signAll(keyid, payloads) {
+    async signAll(keyid, payloads, requireRight) {
       const made: Signature[] = [];
       for (const payload of payloads) made.push((await this.sign({ keyid, payload })).signature);
+      requireRight(made);
       return made;
     },
     prove(job) {

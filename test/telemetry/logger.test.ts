@@ -4,10 +4,12 @@ import { resolve } from 'node:path';
 
 /** Logs in a process of its own: what counts is what arrives at stderr. */
 function logLine(code: string): string {
-  const module = resolve('dist/telemetry/index.js');
+  const module = resolve('src/telemetry/index.ts');
   const script = `import { createLogger } from ${JSON.stringify(module)};
     const logger = createLogger({ level: 'info', style: 'json', program: 'test' }); ${code}`;
-  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+  const { stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+    encoding: 'utf8',
+  });
   expect(stdout).toBe('');
   return stderr;
 }
@@ -32,7 +34,7 @@ describe('the logger, in the name of a request', () => {
   /** With `withRequestId` at hand. */
   const lines = (code: string): unknown[] => {
     const text = logLine(
-      `const { withRequestId } = await import(${JSON.stringify(resolve('dist/telemetry/index.js'))}); ${code}`,
+      `const { withRequestId } = await import(${JSON.stringify(resolve('src/telemetry/index.ts'))}); ${code}`,
     );
     return text
       .trim()
@@ -62,7 +64,7 @@ describe('the logger, in the name of a request', () => {
   });
 
   it('tells an error with code, text and cause, its secrets redacted; a stack only of what nobody expected', () => {
-    const errors = JSON.stringify(resolve('dist/errors.js'));
+    const errors = JSON.stringify(resolve('src/errors.ts'));
     const [line] = lines(`const { CountersignError } = await import(${errors});
       const error = new CountersignError('STORE_FAILED', 'it is full', { details: { pin: 'hunter2' }, cause: new TypeError('inner') });
       logger.warn('a step failed', { error });`);

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CountersignError, isCountersignError } from '../../errors.js';
+import { CountersignError, isCountersignError, restated } from '../../errors.js';
 import type { Stick } from '../../factory/index.js';
 import { parseOfflineBundle, parseRoot, parseTargets } from '../../tuf/index.js';
 
@@ -60,11 +60,6 @@ function named<T>(path: string, parse: () => T): T {
     return parse();
   } catch (error) {
     if (!isCountersignError(error)) throw error;
-    throw new CountersignError(error.code, `${path}: ${error.message}`, {
-      cause: error,
-      details: { ...error.details, path },
-      ...(error.pointer === undefined ? {} : { pointer: error.pointer }),
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-    });
+    throw restated(error, { message: `${path}: ${error.message}`, details: { ...error.details, path } });
   }
 }

@@ -29,7 +29,7 @@ export function addRequestCommands(program: Command, context: CliContext): void 
     .summary('list requests, the newest first')
     .option('--state <state>', 'only those in this state: open, signed, delivered, closed, abandoned')
     .option('--factory <name>', 'only those of this Factory')
-    .option('--tag <tag>', 'only those of this tag')
+    .option('--tag <tag>', 'only Waves and bundles of this tag')
     .option('--limit <n>', 'at most so many', wholeNumber(1), 50)
     .option('--watch', 'stay, and show what waits for approvals as it comes and goes')
     .option('--interval <seconds>', 'how often --watch looks', wholeNumber(1), 5)

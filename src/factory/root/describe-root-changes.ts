@@ -73,8 +73,7 @@ export function describeRootChanges(
   return describeRootUpdate(changes, base, Array.from(reSignDocuments(changes, base, documents), describeDocument));
 }
 
-/** As it stands in the description of an update; of one that is adopted everything is kept. */
-export function describeDocument({ tag, wave, signed, sha256, sign, adopted }: DocumentToSign): DescribedDocument {
+function describeDocument({ tag, wave, signed, sha256, sign, adopted }: DocumentToSign): DescribedDocument {
   const { version, expires } = signed;
   return { tag, wave, version, expires, sha256, sign, adopted: adopted ? signed : null };
 }

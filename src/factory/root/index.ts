@@ -10,7 +10,6 @@ export { checkRootRules, type RootRules } from './check-root-rules.js';
 export { chooseReSigned, type ReSignOptions } from './choose-re-signed.js';
 export { describeRoot, type RootDescription } from './describe-root.js';
 export {
-  describeDocument,
   describeRootChanges,
   describeRootUpdate,
   type DescribedDocument,

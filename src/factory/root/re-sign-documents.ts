@@ -13,18 +13,30 @@ import {
   type TargetsDocument,
 } from './targets-document.js';
 
+/** Which targets document it is, and of which version. */
+export interface DocumentIdentity {
+  readonly tag: string;
+  readonly wave: string | null;
+  readonly version: number;
+  readonly sha256: string;
+}
+
+/** How a targets document is signed again. */
+export interface SigningAgain {
+  /** Keyids that are to sign it, ascending. */
+  readonly sign: readonly string[];
+  /** No offline key in force has signed it: what it says is approved with the update. */
+  readonly adopted: boolean;
+}
+
 /** A targets document that an update signs again: byte for byte as it is, with its version and its expiry. */
-export interface DocumentToSign {
+export interface DocumentToSign extends SigningAgain {
   readonly tag: string;
   readonly wave: string | null;
   readonly signed: Targets;
   /** Canonical bytes of `signed`. */
   readonly signedBytes: Buffer;
   readonly sha256: string;
-  /** Keyids that are to sign it, ascending. */
-  readonly sign: readonly string[];
-  /** No offline key in force has signed it: what it says is approved with the update. */
-  readonly adopted: boolean;
 }
 
 /**
@@ -46,8 +58,11 @@ export function* reSignDocuments(
 ): Generator<DocumentToSign, void, undefined> {
   const reSigning = new ReSigning(changes, base);
   for (const document of documents) {
-    const toSign = reSigning.take(document, checkTargetsDocument(document, base).signed);
-    if (toSign !== null) yield toSign;
+    const { tag, wave, metadata } = document;
+    const { signed, signedBytes, sha256 } = metadata;
+    const { version } = signed;
+    const signing = reSigning.take({ tag, wave, version, sha256 }, checkTargetsDocument(document, base).signed);
+    if (signing !== null) yield { tag, wave, signed, signedBytes, sha256, ...signing };
   }
   reSigning.end();
 }
@@ -71,7 +86,7 @@ export class ReSigning {
    * @param signed keyids that have signed it, as `checkTargetsDocument` finds
    * @returns null for a document that stays as it is
    */
-  take(document: TargetsDocument, signed: readonly string[]): DocumentToSign | null {
+  take(document: DocumentIdentity, signed: readonly string[]): SigningAgain | null {
     const name = documentName(document);
     if (this.#seen.has(name)) throw new CountersignError('INPUT_INVALID', `${name}: there are two of them`);
     this.#seen.add(name);
@@ -80,7 +95,7 @@ export class ReSigning {
     const order = this.#orders.get(name);
     if (order !== undefined) requireOrderFits(order, document, standing);
     requireEnough(document, standing.after.length + (order?.sign.length ?? 0), this.#wanted);
-    return order === undefined ? null : toSign(document, order);
+    return order === undefined ? null : { sign: order.sign, adopted: order.adopt !== null };
   }
 
   /** After the last document. @throws RE_SIGN_DOCUMENT_UNKNOWN */
@@ -128,7 +143,7 @@ function requireSigningKeys(sign: readonly string[], { production, onlineTargets
   }
 }
 
-function requireNoActiveWave({ wave }: TargetsDocument, { intent }: RootPlan): void {
+function requireNoActiveWave({ wave }: DocumentIdentity, { intent }: RootPlan): void {
   if (wave === null) return;
   const takesKey = intent.keys.some(({ role, op }) => role === 'targets' && op !== 'add-key');
   if (!takesKey && intent.onlineKeys.length === 0) return;
@@ -138,7 +153,7 @@ function requireNoActiveWave({ wave }: TargetsDocument, { intent }: RootPlan): v
   });
 }
 
-function requireOrderFits({ sign, adopt }: Order, document: TargetsDocument, standing: StandingSignatures): void {
+function requireOrderFits({ sign, adopt }: Order, document: DocumentIdentity, standing: StandingSignatures): void {
   const name = documentName(document);
   const twice = sign.find((keyid) => standing.after.includes(keyid));
   if (twice !== undefined) throw refusal('RE_SIGN_NEEDLESS', `${name}: is signed by ${twice} already`, name);
@@ -150,12 +165,12 @@ function requireOrderFits({ sign, adopt }: Order, document: TargetsDocument, sta
   if (standing.before.length > 0) {
     throw refusal('RE_SIGN_NEEDLESS', `${name}: is signed by an offline key, so there is nothing to adopt`, name);
   }
-  const { metadata, tag } = document;
-  if (metadata.sha256 === adopt.sha256 && metadata.signed.version === adopt.version && tag === adopt.tag) return;
+  const { sha256, version, tag } = document;
+  if (sha256 === adopt.sha256 && version === adopt.version && tag === adopt.tag) return;
   throw refusal('ADOPTED_DOCUMENT_MISMATCH', `${name}: is not the document that was to be adopted`, name);
 }
 
-function requireEnough(document: TargetsDocument, count: number, wanted: number): void {
+function requireEnough(document: DocumentIdentity, count: number, wanted: number): void {
   if (count >= wanted) return;
   const name = documentName(document);
   throw refusal(
@@ -163,11 +178,6 @@ function requireEnough(document: TargetsDocument, count: number, wanted: number)
     `${name}: would be left with ${count} of ${wanted} offline signatures, and devices would refuse it`,
     name,
   );
-}
-
-function toSign({ tag, wave, metadata }: TargetsDocument, { sign, adopt }: Order): DocumentToSign {
-  const { signed, signedBytes, sha256 } = metadata;
-  return { tag, wave, signed, signedBytes, sha256, sign, adopted: adopt !== null };
 }
 
 function refusal(

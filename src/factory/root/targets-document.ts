@@ -30,7 +30,10 @@ export interface StandingSignatures {
 }
 
 /** Who has signed a document, and whether that is enough for devices now. @throws SIGNATURE_DUPLICATE_KEYID */
-export function checkTargetsDocument({ metadata }: TargetsDocument, { production }: RootBase): ThresholdResult {
+export function checkTargetsDocument(
+  { metadata }: Pick<TargetsDocument, 'metadata'>,
+  { production }: Pick<RootBase, 'production'>,
+): ThresholdResult {
   return checkThreshold(metadata, production, 'targets', verifySignatureOnce);
 }
 

@@ -1,5 +1,6 @@
 import type { SigningService } from '../../signing/index.js';
 import type { Handlers } from '../call.js';
+import { inBundleBodyTerms } from './bundle-pointers.js';
 import { parseBundleSubmission } from './parse-bundle-submission.js';
 import { requestLocation } from './request-path.js';
 
@@ -16,7 +17,9 @@ export function createBundleHandlers(
         ...parseBundleSubmission(params.factory, body),
         ...(key === undefined ? {} : { idempotencyKey: key }),
       };
-      const result = await signing.submitBundle(submission, identity.caller);
+      const result = await signing.submitBundle(submission, identity.caller).catch((error: unknown) => {
+        throw inBundleBodyTerms(error);
+      });
       if (submission.dryRun === true) return { status: 200, json: result };
       const location = { Location: requestLocation(result.request.id, publicUrl) };
       if (result.request.state === 'delivered') return { status: 200, headers: location, json: result };

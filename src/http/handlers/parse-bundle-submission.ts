@@ -1,7 +1,7 @@
 import { submitBundleBodySchema } from '../../api/index.js';
-import { CountersignError, isCountersignError } from '../../errors.js';
+import { inPart } from '../../errors.js';
 import type { BundleSubmission } from '../../signing/index.js';
-import { parseCanonical, type JsonValue } from '../../tuf/index.js';
+import { parseCanonical } from '../../tuf/index.js';
 import { parseBody } from '../body/parse-body.js';
 import { parseInput } from '../parse-input.js';
 import { withoutUndefined } from './without-undefined.js';
@@ -16,7 +16,7 @@ export function parseBundleSubmission(factory: string, bytes: Buffer): BundleSub
   const { value, raw } = parseBody(bytes, 'folder');
   const { folder, ...common } = parseInput(
     submitBundleBodySchema,
-    { ...value, ...(raw === null ? {} : { folder: parseFolder(raw) }) },
+    { ...value, ...(raw === null ? {} : { folder: inPart('/folder', () => parseCanonical(raw), 'folder').value }) },
     'body',
   );
   const file = (text: string): Buffer => Buffer.from(text, 'utf8');
@@ -27,16 +27,4 @@ export function parseBundleSubmission(factory: string, bytes: Buffer): BundleSub
     targets: file(folder.targets),
     roots: folder.roots.map(file),
   });
-}
-
-function parseFolder(raw: Buffer): JsonValue {
-  try {
-    return parseCanonical(raw).value;
-  } catch (error) {
-    if (!isCountersignError(error)) throw error;
-    throw new CountersignError(error.code, `folder: ${error.message}`, {
-      pointer: `/folder${error.pointer ?? ''}`,
-      cause: error,
-    });
-  }
 }

@@ -1,5 +1,5 @@
 import { rootUpdateDocumentsSchema, rootUpdateIntentionSchema } from '../../api/index.js';
-import { CountersignError, isCountersignError } from '../../errors.js';
+import { inPart } from '../../errors.js';
 import type { RootSubmission } from '../../signing/index.js';
 import { parseCanonical } from '../../tuf/index.js';
 import { parseBody } from '../body/parse-body.js';
@@ -22,19 +22,9 @@ export function parseRootSubmission(factory: string, bytes: Buffer): RootSubmiss
   }
   const rest = Object.fromEntries(Object.entries(value).filter(([name]) => name !== 'production'));
   const parsed = parseInput(documents, rest, 'body');
-  const roots = { ci: rootMember(ci, 'ci'), production: rootMember(production, 'production') };
+  const roots = {
+    ci: inPart('/ci', () => parseCanonical(ci), 'ci').bytes,
+    production: inPart('/production', () => parseCanonical(production), 'production').bytes,
+  };
   return withoutUndefined({ factory, ...parsed, ...roots });
-}
-
-function rootMember(raw: Buffer, member: string): Buffer {
-  try {
-    return parseCanonical(raw).bytes;
-  } catch (error) {
-    if (!isCountersignError(error)) throw error;
-    throw new CountersignError(error.code, `${member}: ${error.message}`, {
-      pointer: `/${member}${error.pointer ?? ''}`,
-      cause: error,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-    });
-  }
 }

@@ -1,5 +1,5 @@
 import { waveDocumentSchema, waveIntentionSchema } from '../../api/index.js';
-import { CountersignError, isCountersignError } from '../../errors.js';
+import { CountersignError, inPart } from '../../errors.js';
 import { sourceTagSchema, tagSchema, waveNameSchema } from '../../factory/index.js';
 import type { WaveSubmission } from '../../signing/index.js';
 import { parseCanonical, type JsonObject, type JsonValue } from '../../tuf/index.js';
@@ -45,18 +45,8 @@ export function parseWaveSubmission(factory: string, bytes: Buffer): ParsedWaveS
 }
 
 function parseTargetsMember(raw: Buffer): { bytes: Buffer; value: JsonObject } {
-  try {
-    const { bytes, value } = parseCanonical(raw);
-    if (isObject(value)) return { bytes, value };
-  } catch (error) {
-    if (!isCountersignError(error)) throw error;
-    throw new CountersignError(error.code, `targets: ${error.message}`, {
-      pointer: `/targets${error.pointer ?? ''}`,
-      cause: error,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-      ...(error.details === undefined ? {} : { details: error.details }),
-    });
-  }
+  const { bytes, value } = inPart('/targets', () => parseCanonical(raw), 'targets');
+  if (isObject(value)) return { bytes, value };
   throw new CountersignError('INPUT_INVALID', 'targets must be an object: unsigned targets metadata', {
     pointer: '/targets',
   });

@@ -1,4 +1,4 @@
-import { CountersignError, isCountersignError } from '../../errors.js';
+import { isCountersignError, restated, type CountersignError } from '../../errors.js';
 import type { RootSubmission } from '../../signing/index.js';
 
 const INTENTION_MEMBERS = ['intentions', 'adopt', 'reason', 'transaction', 'dryRun'];
@@ -11,12 +11,7 @@ const INTENTION_MEMBERS = ['intentions', 'adopt', 'reason', 'transaction', 'dryR
 export function inRootBodyTerms(error: unknown, submission: RootSubmission): unknown {
   if (!isCountersignError(error)) return error;
   const pointer = 'ci' in submission ? rootPointer(error, submission) : intentionPointer(error);
-  return new CountersignError(error.code, error.message, {
-    ...(pointer === undefined ? {} : { pointer }),
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    ...(error.details === undefined ? {} : { details: error.details }),
-    cause: error,
-  });
+  return restated(error, { pointer: pointer ?? null });
 }
 
 function intentionPointer({ pointer }: CountersignError): string | undefined {

@@ -1,4 +1,4 @@
-import { CountersignError, isCountersignError } from '../../errors.js';
+import { isCountersignError, restated, type CountersignError } from '../../errors.js';
 
 /** `document` in an envelope `{signatures, signed}`, or the bare `signed`. */
 export type SubmissionForm = 'intention' | 'enveloped-document' | 'bare-document';
@@ -19,12 +19,7 @@ export function inBodyTerms(error: unknown, form: SubmissionForm): unknown {
   const pointer = form === 'intention' ? intentionPointer(error) : documentPointer(error, form);
   const [, member] = (pointer ?? '').split('/');
   const known = member !== undefined && MEMBERS[form].includes(member);
-  return new CountersignError(error.code, error.message, {
-    ...(known && pointer !== undefined ? { pointer } : {}),
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    ...(error.details === undefined ? {} : { details: error.details }),
-    cause: error,
-  });
+  return restated(error, { pointer: known && pointer !== undefined ? pointer : null });
 }
 
 function intentionPointer({ code, pointer }: CountersignError): string | undefined {

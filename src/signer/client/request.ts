@@ -76,16 +76,24 @@ async function exchange(call: SignerQuestion): Promise<{ status: number; text: s
   }
 }
 
+/** Lines go out together up to so many characters: each write costs as much as some ten thousand of them. */
+const BLOCK_LENGTH = 128 * 1024;
+
 /** Writes at the pace at which the signer reads; stops when there is nobody to read any more. */
 async function writeBody(
   request: ReturnType<typeof httpRequest>,
   pieces: AsyncIterable<string> | Iterable<string>,
   done: AbortSignal,
 ): Promise<void> {
+  let block = '';
   for await (const piece of pieces) {
     if (done.aborted) break;
-    if (!request.write(piece)) await drained(request, done);
+    block += piece;
+    if (block.length < BLOCK_LENGTH) continue;
+    if (!request.write(Buffer.from(block))) await drained(request, done);
+    block = '';
   }
+  if (block !== '') request.write(Buffer.from(block));
   request.end();
 }
 

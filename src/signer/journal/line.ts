@@ -22,9 +22,20 @@ export interface SealedEntry {
  */
 export function sealEntry(previous: JournalHead | null, at: string, body: JournalBody): SealedEntry {
   const unsealed = { ...body, seq: (previous?.seq ?? 0) + 1, prev: previous?.hash ?? NO_PREVIOUS, at };
-  const hash = sha256Hex(encodeText(unsealed, TEXT));
+  // encoded once for both: what is hashed, and what stands in the file with the hash at its place among the members
+  const [before, after] = [
+    encodeMembers(unsealed, (name) => name < 'hash'),
+    encodeMembers(unsealed, (name) => name > 'hash'),
+  ];
+  const hash = sha256Hex(`{${before},${after}}`);
   const entry = journalEntrySchema.parse({ ...unsealed, hash });
-  return { entry, line: `${encodeText(entry, TEXT)}\n` };
+  return { entry, line: `{${before},"hash":"${hash}",${after}}\n` };
+}
+
+/** Some members of an object as they stand in its canonical text. Each side of `hash` has some: `at`, and `prev`, `seq`, `type`. */
+function encodeMembers(value: object, isMeant: (name: string) => boolean): string {
+  const members = Object.fromEntries(Object.entries(value).filter(([name]) => isMeant(name)));
+  return encodeText(members, TEXT).slice(1, -1);
 }
 
 /**

@@ -28,8 +28,9 @@ export function describePlan(
     policies: all('policy').map(({ version, sha256 }) => ({ version, sha256 })),
     roots: all('root').map(({ factory, repository, version, sha256 }) => ({ factory, repository, version, sha256 })),
     keys: all('key').map(({ keyid, factory, role, token }) => ({ keyid, factory, role, token: token.label })),
-    requests: all('recovered').map(({ id, factory, statement, documents, lines }) => ({
+    requests: all('recovered').map(({ id, kind, factory, statement, documents, lines }) => ({
       id,
+      ...(kind === 'bundle' ? { kind } : {}),
       factory,
       statement,
       from: lines.length > 0 ? 'journal' : 'dossier',

@@ -1,5 +1,5 @@
 import { type VerifiedDossier, verifyDossier } from '../../dossier/index.js';
-import { CountersignError, isCountersignError } from '../../errors.js';
+import { isCountersignError, restated } from '../../errors.js';
 import { newKeys } from '../server/new-keys.js';
 import type { SignerState } from '../journal/index.js';
 import type { StateFold } from '../journal/fold.js';
@@ -87,12 +87,6 @@ async function naming(name: string, work: () => Promise<void> | void): Promise<v
     await work();
   } catch (error) {
     if (!isCountersignError(error)) throw error;
-    const { code, message, hint, details, pointer } = error;
-    throw new CountersignError(code, `${name}: ${message}`, {
-      ...(hint === undefined ? {} : { hint }),
-      ...(pointer === undefined ? {} : { pointer }),
-      ...(details === undefined ? {} : { details }),
-      cause: error,
-    });
+    throw restated(error, { message: `${name}: ${error.message}` });
   }
 }

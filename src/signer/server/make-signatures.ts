@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import type { VerifiedDossier } from '../../dossier/index.js';
 import { CountersignError } from '../../errors.js';
 import { type Key, type Signature, verifySignature } from '../../tuf/index.js';
@@ -66,22 +65,23 @@ async function makeSignature(job: SignatureJob, tokens: Tokens): Promise<Made> {
 }
 
 /**
- * The same for several jobs of one key of a token.
+ * The same for several jobs of one key of a token. The worker leaves verifying to this process.
  *
  * @returns the signatures in the order of the jobs
  */
 export async function makeBatch(jobs: readonly SignatureJob[], tokens: Tokens): Promise<Made[]> {
   const tokenKey = jobs[0]?.tokenKey ?? '';
   const payloads = jobs.map(({ payload }) => payload);
-  const signatures = await tokens.signAll(tokenKey, payloads);
-  // the worker is handed what it does next before this thread is busy with what it has done
-  await setImmediate();
-  return jobs.map((job, index) => {
-    const { keyid, document } = job;
-    const { method = '', sig = '' } = signatures[index] ?? {};
-    requireRight(job, { keyid, method, sig });
-    return { document, keyid, method, sig };
+  let made: Made[] = [];
+  await tokens.signAll(tokenKey, payloads, (signatures) => {
+    made = jobs.map((job, index) => {
+      const { keyid, document } = job;
+      const { method = '', sig = '' } = signatures[index] ?? {};
+      requireRight(job, { keyid, method, sig });
+      return { document, keyid, method, sig };
+    });
   });
+  return made;
 }
 
 function requireRight({ publicKey, payload, keyid }: SignatureJob, signature: Signature): void {

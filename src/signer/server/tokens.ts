@@ -84,10 +84,14 @@ export class Tokens {
     return this.#observed(pool, keyid, 1, async () => (await pool.sign({ keyid, payload })).signature);
   }
 
-  /** Several in one go, in their order. @throws as `sign`; then none of them is known */
-  async signAll(keyid: string, payloads: readonly Buffer[]): Promise<Signature[]> {
+  /** Several in one go, in their order, verified by `requireRight` (`TokenPool.signAll`). @throws as `sign`; then none of them is known */
+  async signAll(
+    keyid: string,
+    payloads: readonly Buffer[],
+    requireRight: (signatures: readonly Signature[]) => void,
+  ): Promise<readonly Signature[]> {
     const pool = this.#poolOf(keyid);
-    return this.#observed(pool, keyid, payloads.length, () => pool.signAll(keyid, payloads));
+    return this.#observed(pool, keyid, payloads.length, () => pool.signAll(keyid, payloads, requireRight));
   }
 
   status(): TokenStatus[] {

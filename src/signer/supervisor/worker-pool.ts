@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { CountersignError, errorToWire } from '../../errors.js';
 import type { Signature } from '../../tuf/index.js';
 import { requireWithinLimit } from '../key-rules/index.js';
@@ -42,6 +43,13 @@ interface Job {
   attempt(worker: WorkerProcess): Promise<Answer<unknown>>;
   reject(error: CountersignError): void;
   stopWaiting: (() => void) | null;
+}
+
+interface SubmitOptions {
+  readonly maxTries?: number;
+  readonly timeoutMs?: number;
+  /** Told which worker does it, each time that one takes it. */
+  readonly onTaken?: (worker: WorkerProcess) => unknown;
 }
 
 interface Slot {
@@ -115,12 +123,33 @@ export class WorkerPool implements TokenPool {
     return this.#submit({ type: 'sign', ...job });
   }
 
-  async signAll(keyid: string, payloads: readonly Uint8Array[]): Promise<Signature[]> {
+  async signAll(
+    keyid: string,
+    payloads: readonly Uint8Array[],
+    requireRight: (signatures: readonly Signature[]) => void,
+  ): Promise<readonly Signature[]> {
     for (const payload of payloads) await this.#requireFitting({ keyid, payload });
     const timeoutMs = this.#config.signTimeoutMs * payloads.length;
-    const { signatures } = await this.#submit({ type: 'sign-all', keyid, payloads: [...payloads] }, { timeoutMs });
-    if (signatures.length === payloads.length) return signatures;
-    throw new CountersignError('TOKEN_FAILED', `a worker made ${signatures.length} of ${payloads.length} signatures`);
+    const task: TaskOf<'sign-all'> = { type: 'sign-all', keyid, payloads: [...payloads] };
+    for (let tries = 1; ; tries += 1) {
+      const takers: WorkerProcess[] = [];
+      const { signatures } = await this.#submit(task, { timeoutMs, onTaken: (worker) => takers.push(worker) });
+      if (signatures.length !== payloads.length) {
+        throw new CountersignError(
+          'TOKEN_FAILED',
+          `a worker made ${signatures.length} of ${payloads.length} signatures`,
+        );
+      }
+      // the worker is handed what it does next before this thread is busy with what it has done
+      await setImmediate();
+      try {
+        requireRight(signatures);
+        return signatures;
+      } catch (error) {
+        takers.at(-1)?.kill(); // it is not to be trusted with what it does next
+        if (tries === this.#mostTries) throw error;
+      }
+    }
   }
 
   async prove(job: SignJob): Promise<{ signature: Signature }> {
@@ -279,7 +308,7 @@ export class WorkerPool implements TokenPool {
 
   async #submit<T extends 'sign' | 'sign-all' | 'canary' | 'prove' | 'keys'>(
     task: TaskOf<T>,
-    { maxTries = this.#slots.length + EXTRA_TRIES, timeoutMs = this.#config.signTimeoutMs } = {},
+    { maxTries = this.#mostTries, timeoutMs = this.#config.signTimeoutMs, onTaken }: SubmitOptions = {},
   ): Promise<WorkerResult<T>> {
     this.#refuseIfHopeless();
     return new Promise((resolve, reject) => {
@@ -288,6 +317,7 @@ export class WorkerPool implements TokenPool {
         maxTries,
         queuedMs: performance.now(),
         attempt: async (worker) => {
+          onTaken?.(worker);
           const answer = await worker.ask(task, timeoutMs);
           if (answer.kind === 'done') resolve(answer.result);
           return answer;
@@ -297,6 +327,10 @@ export class WorkerPool implements TokenPool {
       });
       this.#availabilityChanged();
     });
+  }
+
+  get #mostTries(): number {
+    return this.#slots.length + EXTRA_TRIES;
   }
 
   async #refresh(): Promise<void> {

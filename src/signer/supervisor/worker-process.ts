@@ -17,7 +17,7 @@ import { systemTimers, type Timers } from './timers.js';
 /** How a worker's process is made. */
 export interface WorkerOptions {
   readonly logger: Logger;
-  /** The built `worker-main.js`; the one beside this code by default. */
+  /** The built `worker-main.js`; this package’s own by default. */
   readonly workerPath?: string | undefined;
   /** Arguments for Node itself, e.g. a loader; none by default, and none of the parent's. */
   readonly execArgv?: readonly string[] | undefined;
@@ -51,7 +51,7 @@ export class WorkerProcess {
    */
   constructor(options: WorkerOptions, moduleEnvironment: Readonly<Record<string, string>>) {
     this.#timers = options.timers ?? systemTimers;
-    this.#child = fork(options.workerPath ?? fileURLToPath(new URL('../worker-main.js', import.meta.url)), [], {
+    this.#child = fork(options.workerPath ?? fileURLToPath(import.meta.resolve('#signer-worker')), [], {
       env: { ...moduleEnvironment },
       cwd: '/',
       execArgv: [...(options.execArgv ?? [])],

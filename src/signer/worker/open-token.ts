@@ -33,6 +33,11 @@ export interface OpenOptions {
   readonly stateDir: string;
 }
 
+/** Whether a key with that label may sign what it is asked for. */
+type IsMeant = (ckaLabel: string) => boolean;
+
+const hasRole: IsMeant = (ckaLabel) => parseKeyLabel(ckaLabel) !== null;
+
 /** A token that this process is logged in to. */
 export class OpenToken {
   readonly #module: Pkcs11Module;
@@ -110,7 +115,16 @@ export class OpenToken {
    * @throws KEY_NOT_FOUND, KEY_AMBIGUOUS, KEY_ATTRIBUTES, TOKEN_MESSAGE_LIMIT, SIGNATURE_WRONG and what the token says
    */
   sign(keyid: string, payload: Uint8Array): Signature {
-    return this.#sign(keyid, payload, (ckaLabel) => parseKeyLabel(ckaLabel) !== null);
+    return this.#sign(keyid, payload, hasRole);
+  }
+
+  /**
+   * Signs without verifying: for many documents, where whoever asked verifies one while the token makes the next.
+   *
+   * @throws as `sign`, but for SIGNATURE_WRONG
+   */
+  signUnverified(keyid: string, payload: Uint8Array): Signature {
+    return this.#make(keyid, payload, hasRole).signature;
   }
 
   /** The same with the canary key, which signs nothing else. @throws INPUT_INVALID, and the codes of `sign` */
@@ -145,11 +159,19 @@ export class OpenToken {
     return destroyed;
   }
 
-  #sign(keyid: string, payload: Uint8Array, isMeant: (ckaLabel: string) => boolean): Signature {
+  #sign(keyid: string, payload: Uint8Array, isMeant: IsMeant): Signature {
+    const { pair, signature } = this.#make(keyid, payload, isMeant);
+    this.#requireRight(pair, signature, payload);
+    return signature;
+  }
+
+  /** @returns the signature, not verified yet, and the key pair that made it */
+  #make(keyid: string, payload: Uint8Array, isMeant: IsMeant): { pair: KeyPair; signature: Signature } {
     const message = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
     for (let tries = 1; ; tries += 1) {
       try {
-        return this.signPair(this.#find(keyid, isMeant), message);
+        const pair = this.#find(keyid, isMeant);
+        return { pair, signature: this.#makeWith(pair, message) };
       } catch (error) {
         const action = actionAfter(error);
         recordRefusal(this.session.token.info, this.#stateDir, error);
@@ -161,20 +183,27 @@ export class OpenToken {
 
   /** The same with a key pair in hand, and no second try. */
   signPair(pair: KeyPair, message: Buffer): Signature {
-    const { info } = this.session.token;
+    const signature = this.#makeWith(pair, message);
+    this.#requireRight(pair, signature, message);
+    return signature;
+  }
+
+  #makeWith(pair: KeyPair, message: Buffer): Signature {
     requireSecrecy(pair.ckaLabel, pair.attributes);
-    requireWithinLimit(pair.keyid, message.length, messageLimitOf(info, pair.key.keytype));
+    requireWithinLimit(pair.keyid, message.length, messageLimitOf(this.session.token.info, pair.key.keytype));
     const sig = signWith(this.session, pair.privateKey, pair.key.keytype, message);
-    const signature = { keyid: pair.keyid, method: algorithmOf(pair.key).method, sig: sig.toString('base64') };
+    return { keyid: pair.keyid, method: algorithmOf(pair.key).method, sig: sig.toString('base64') };
+  }
+
+  #requireRight(pair: KeyPair, signature: Signature, payload: Uint8Array): void {
     try {
-      verifySignature(pair.key, signature, message);
+      verifySignature(pair.key, signature, payload);
     } catch (cause) {
       throw new CountersignError('SIGNATURE_WRONG', `the token made a wrong signature with ${pair.ckaLabel}`, {
-        details: { keyid: pair.keyid, token: info.label },
+        details: { keyid: pair.keyid, token: this.session.token.info.label },
         cause,
       });
     }
-    return signature;
   }
 
   /** Logs out, closes the session, finalizes the module: in this order, or a YubiHSM keeps the session. */
@@ -183,7 +212,7 @@ export class OpenToken {
     this.#module.close();
   }
 
-  #find(keyid: string, isMeant: (ckaLabel: string) => boolean): KeyPair {
+  #find(keyid: string, isMeant: IsMeant): KeyPair {
     if (!this.#knows(keyid)) this.refresh();
     if (this.#found.ambiguous.has(keyid)) throw ambiguous(keyid);
     const pair = this.#found.pairs.find((candidate) => candidate.keyid === keyid);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseWithSchema } from '../../approval/index.js';
 import { reasonSchema } from '../../dossier/index.js';
-import { CountersignError, isCountersignError } from '../../errors.js';
+import { inPart } from '../../errors.js';
 import { diffBundle, factoryNameSchema, type BundleChange } from '../../factory/index.js';
 import {
   encodeText,
@@ -48,27 +48,13 @@ const schema = z.object({ factory: factoryNameSchema, reason: reasonSchema });
  */
 export function parseBundleSubmission(submission: BundleSubmission): ParsedBundleSubmission {
   const { factory, reason } = parseWithSchema(schema, submission, { code: 'INPUT_INVALID', what: 'submission' });
-  const bundle = at('/folder/bundle', () => parseOfflineBundle(submission.bundle));
-  const targets = at('/folder/targets', () => parseTargets(submission.targets));
-  const roots = submission.roots.map((bytes, index) => at(`/folder/roots/${index}`, () => parseRoot(bytes)));
+  const bundle = inPart('/folder/bundle', () => parseOfflineBundle(submission.bundle));
+  const targets = inPart('/folder/targets', () => parseTargets(submission.targets));
+  const roots = submission.roots.map((bytes, index) => inPart(`/folder/roots/${index}`, () => parseRoot(bytes)));
   return {
     ...{ factory, reason, bundle, targets, roots },
-    change: at('/folder/bundle', () => diffBundle(bundle.signed)),
+    change: inPart('/folder/bundle', () => diffBundle(bundle.signed)),
     bytes: { bundle: submission.bundle, targets: submission.targets },
     sha256: sha256Hex(encodeText({ factory, reason, bundle: bundle.sha256, targets: targets.sha256 })),
   };
-}
-
-function at<T>(place: string, parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    if (!isCountersignError(error)) throw error;
-    throw new CountersignError(error.code, error.message, {
-      pointer: `${place}${error.pointer ?? ''}`,
-      cause: error,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-      ...(error.details === undefined ? {} : { details: error.details }),
-    });
-  }
 }

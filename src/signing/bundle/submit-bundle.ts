@@ -1,12 +1,14 @@
+import type { BundleStatement } from '../../dossier/index.js';
 import { CountersignError } from '../../errors.js';
 import { requireScope } from '../authorize.js';
 import { findRequest, type Context } from '../context.js';
+import { findByIdempotencyKey, idempotencyKeyOf } from '../idempotency.js';
 import { eventOf } from '../move.js';
 import { findOpened, openRequest } from '../open-request.js';
 import { previewOf, viewOf } from '../request-view.js';
 import type { Caller, SubmitResult } from '../service.js';
 import type { IdempotencyKey, StoredRequest } from '../store-port.js';
-import { bundleDiffOf } from './bundle-diff.js';
+import { bundleDiffOf, bundleStatementOf } from './bundle-diff.js';
 import { parseBundleSubmission, type BundleSubmission, type ParsedBundleSubmission } from './bundle-submission.js';
 import { prepareBundle } from './prepare-bundle.js';
 
@@ -25,7 +27,7 @@ export async function submitBundle(
   requireScope(caller, 'request');
   const parsed = parseBundleSubmission(submission);
   const dryRun = submission.dryRun === true;
-  const key = keyOf(submission, parsed, caller);
+  const key = idempotencyKeyOf(submission, parsed.sha256, caller);
 
   const known = await findKnown(context, parsed, key);
   if (known !== null) return answerKnown(context, known, dryRun);
@@ -65,21 +67,16 @@ export async function submitBundle(
 /** @throws IDEMPOTENCY_CONFLICT if the key came with something else */
 async function findKnown(
   context: Context,
-  { factory, bundle, sha256 }: ParsedBundleSubmission,
+  { factory, bundle, targets, change }: ParsedBundleSubmission,
   key: IdempotencyKey | null,
 ): Promise<StoredRequest | null> {
+  const repeated = await findByIdempotencyKey(context, key);
+  if (repeated !== null) return repeated;
   const { requests } = context.store;
-  if (key !== null) {
-    const used = await requests.findIdempotencyKey(key.key, key.caller);
-    if (used !== null && used.requestSha256 === sha256) return requests.find(used.id);
-    if (used !== null) {
-      throw new CountersignError('IDEMPOTENCY_CONFLICT', 'this Idempotency-Key came before with another submission', {
-        hint: 'Use a new key for a new submission.',
-        details: { request: used.id },
-      });
-    }
-  }
-  const found = (await requests.findBundles(factory, bundle.sha256)).find(({ state }) => LIVE.includes(state)) ?? null;
+  const candidates = (await requests.findBundles(factory, bundle.sha256)).filter(({ state }) => LIVE.includes(state));
+  // what its names stand for, the targets beside it say
+  const isBeside = (base: BundleStatement['base']): boolean => base.targets[change.tag]?.sha256 === targets.sha256;
+  const found = candidates.find((request) => isBeside(bundleStatementOf(request).base)) ?? null;
   if (found !== null && key !== null) {
     await requests.bindIdempotencyKey(key, found.id, context.clock.now().toISOString());
   }
@@ -92,13 +89,4 @@ async function answerKnown(context: Context, { id }: StoredRequest, dryRun: bool
   const view = await viewOf(context, request);
   if (!dryRun) return { request: view, created: false };
   return { request: view, created: false, preview: await bundleDiffOf(context, request) };
-}
-
-function keyOf(
-  { idempotencyKey, dryRun }: BundleSubmission,
-  { sha256 }: ParsedBundleSubmission,
-  caller: Caller,
-): IdempotencyKey | null {
-  if (idempotencyKey === undefined || dryRun === true) return null;
-  return { key: idempotencyKey, caller: `${caller.kind}:${caller.name}`, requestSha256: sha256 };
 }

@@ -1,4 +1,4 @@
-import { CountersignError, isCountersignError } from '../../errors.js';
+import { isCountersignError, restated } from '../../errors.js';
 import { checkExternals, type ExternalSignature, type RootStatement } from '../../dossier/index.js';
 import { applyRootChanges } from '../../factory/index.js';
 import { parseRoot } from '../../tuf/index.js';
@@ -69,10 +69,8 @@ async function subjectOf(
 function inBodyTerms(error: unknown, index: number): unknown {
   if (!isCountersignError(error)) return error;
   const known = error.code === 'SIGN_KEY_NOT_IN_ROLE';
-  return new CountersignError(known ? error.code : 'EXTERNAL_SIGNATURE_INVALID', error.message, {
+  return restated(error, {
+    code: known ? error.code : 'EXTERNAL_SIGNATURE_INVALID',
     pointer: `/signatures/${index}/${known ? 'keyid' : 'sig'}`,
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    ...(error.details === undefined ? {} : { details: error.details }),
-    cause: error,
   });
 }

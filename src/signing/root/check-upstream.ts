@@ -79,9 +79,12 @@ async function checkDocuments(
   try {
     const reSigning = new ReSigning(statement.changes, base);
     for await (const document of paced(parseServedTargets(served))) {
-      const toSign = reSigning.take(document, checkTargetsDocument(document, base).signed);
-      if (toSign === null || wanted.delete(nameOf(toSign.tag, toSign.wave, toSign.sha256))) continue;
-      return stale(`the targets of ${toSign.wave ?? toSign.tag} are others`);
+      const { tag, wave, metadata } = document;
+      const { sha256 } = metadata;
+      const identity = { tag, wave, version: metadata.signed.version, sha256 };
+      const signing = reSigning.take(identity, checkTargetsDocument(document, base).signed);
+      if (signing === null || wanted.delete(nameOf(tag, wave, sha256))) continue;
+      return stale(`the targets of ${wave ?? tag} are others`);
     }
     reSigning.end();
   } catch (error) {

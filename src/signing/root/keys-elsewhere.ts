@@ -1,4 +1,4 @@
-import { CountersignError, isCountersignError } from '../../errors.js';
+import { CountersignError, isCountersignError, restated } from '../../errors.js';
 import { checkHeldKey, type StatementKey } from '../../dossier/index.js';
 import type { RootBase, RootChange } from '../../factory/index.js';
 import { factoryOf } from '../../policy/index.js';
@@ -69,12 +69,7 @@ export function requireUse(
 function inBodyTerms(error: unknown, pointer: string): unknown {
   if (!isCountersignError(error)) return error;
   const code = error.code === 'KEY_PROOF_INVALID' ? error.code : 'INPUT_INVALID';
-  return new CountersignError(code, error.message, {
-    pointer: error.pointer ?? pointer,
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    ...(error.details === undefined ? {} : { details: error.details }),
-    cause: error,
-  });
+  return restated(error, { code, pointer: error.pointer ?? pointer });
 }
 
 function ofRole({ keys, roles }: RootBase['ci'], role: string): Key[] {

@@ -3,7 +3,7 @@ import { parseWithSchema, timeSchema } from '../../approval/index.js';
 import { reasonSchema, statementKeySchema, type StatementKey } from '../../dossier/index.js';
 import { factoryNameSchema, tagSchema, waveNameSchema } from '../../factory/index.js';
 import { encodeText, parseCanonical, parseRoot, serializeMetadata, sha256Hex, type Root } from '../../tuf/index.js';
-import { CountersignError, isCountersignError } from '../../errors.js';
+import { CountersignError, inPart } from '../../errors.js';
 
 const MOST_INTENTIONS = 64;
 const MOST_ADOPTED = 1000;
@@ -146,13 +146,6 @@ function rootOf(text: string, member: string): Root {
       pointer: `/${member}`,
     });
   }
-  try {
-    return parseRoot('signed' in value ? bytes : serializeMetadata({ signatures: [], signedBytes: bytes })).signed;
-  } catch (error) {
-    if (!isCountersignError(error)) throw error;
-    throw new CountersignError(error.code, `${member}: ${error.message}`, {
-      pointer: `/${member}${error.pointer ?? ''}`,
-      cause: error,
-    });
-  }
+  const root = 'signed' in value ? bytes : serializeMetadata({ signatures: [], signedBytes: bytes });
+  return inPart(`/${member}`, () => parseRoot(root), member).signed;
 }

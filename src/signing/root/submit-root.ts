@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { CountersignError, isCountersignError } from '../../errors.js';
 import { requireScope } from '../authorize.js';
 import { findRequest, type Context } from '../context.js';
+import { findByIdempotencyKey, idempotencyKeyOf } from '../idempotency.js';
 import { eventOf } from '../move.js';
 import { findOpened, openRequest } from '../open-request.js';
 import { newRequestId } from '../request-id.js';
@@ -39,11 +40,8 @@ export async function submitRootUpdate(
 ): Promise<SubmitResult> {
   requireScope(caller, 'request');
   const parsed = parseRootSubmission(submission);
-  const { dryRun = false, idempotencyKey, transaction } = submission;
-  const key =
-    idempotencyKey === undefined || dryRun
-      ? null
-      : { key: idempotencyKey, caller: `${caller.kind}:${caller.name}`, requestSha256: parsed.sha256 };
+  const { dryRun = false, transaction } = submission;
+  const key = idempotencyKeyOf(submission, parsed.sha256, caller);
   const rootVersion = ('intentions' in submission ? submission.rootVersion : undefined) ?? null;
   const more = { dryRun, key, txid: transaction?.txid ?? null, rebuiltFrom: null, preferredKeyids: [], rootVersion };
   return submitParsedRoot(context, parsed, caller, more);
@@ -188,17 +186,9 @@ async function findKnown(
   parsed: ParsedRootSubmission,
   key: IdempotencyKey | null,
 ): Promise<StoredRequest | null> {
+  const repeated = await findByIdempotencyKey(context, key);
+  if (repeated !== null) return repeated;
   const { requests, rootUpdates } = context.store;
-  if (key !== null) {
-    const used = await requests.findIdempotencyKey(key.key, key.caller);
-    if (used !== null && used.requestSha256 === key.requestSha256) return requests.find(used.id);
-    if (used !== null) {
-      throw new CountersignError('IDEMPOTENCY_CONFLICT', 'this Idempotency-Key came before with another submission', {
-        hint: 'Use a new key for a new submission.',
-        details: { request: used.id },
-      });
-    }
-  }
   const holder = await rootUpdates.findHolder(parsed.factory);
   if (holder === null) return null;
   if (holder.root?.submissionSha256 !== parsed.sha256) throw openExists(holder);

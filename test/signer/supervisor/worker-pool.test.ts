@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { CountersignError } from '../../../src/errors.js';
 import { openTokenPool, openTokenPools } from '../../../src/signer/token-pool.js';
 import type { TokenConfig, TokenKey, TokenPool } from '../../../src/signer/token-types.js';
 import { recordingLogger } from '../../support/recording-logger.js';
@@ -108,9 +109,29 @@ describe('a job', () => {
   it('of several messages is done in their order, and all of it by the next worker when one dies', async () => {
     const pool = await open({ sign: ['die', 'ok'] });
     const payloads = ['one', 'two', 'three'].map((text) => Buffer.from(text));
-    const signatures = await pool.signAll('k1', payloads);
+    const signatures = await pool.signAll('k1', payloads, () => undefined);
     expect(signatures.map(({ sig }) => Buffer.from(sig, 'base64'))).toEqual(payloads);
     expect(tasksDone('sign-all')).toBe(2);
+  });
+
+  it('of several messages is done anew by a fresh worker when what came was wrong', async () => {
+    const pool = await open({});
+    const [first] = pool.status().workers;
+    const wrong = new CountersignError('SIGNATURE_WRONG', 'wrong');
+    let looked = 0;
+    const signatures = await pool.signAll('k1', [payload, payload], () => {
+      looked += 1;
+      if (looked === 1) throw wrong;
+    });
+    expect(signatures).toHaveLength(2);
+    expect([looked, tasksDone('sign-all'), tasksDone('open')]).toEqual([2, 2, 2]);
+    expect(pool.status().workers[0]).toMatchObject({ restarts: 1 });
+    expect(pool.status().workers[0]?.pid).not.toBe(first?.pid);
+    const always = (): never => {
+      throw wrong;
+    };
+    await expect(pool.signAll('k1', [payload], always)).rejects.toBe(wrong);
+    expect(tasksDone('sign-all')).toBe(6);
   });
 
   it('that cannot be done fails at once, and the worker stays', async () => {

@@ -21,7 +21,7 @@ async function inToken(steps: string): Promise<unknown> {
   const options = { module: { path: token.module }, selector: { label: token.label }, pinFile: token.pinFile };
   const script = runScript(`
     process.env.SOFTHSM2_CONF = ${JSON.stringify(token.moduleEnvironment['SOFTHSM2_CONF'])};
-    const { OpenToken } = await import('./dist/signer/worker/open-token.js');
+    const { OpenToken } = await import('./src/signer/worker/open-token.ts');
     const answer = (value) => console.log(JSON.stringify(value));
     const token = OpenToken.open({ ...${JSON.stringify(options)}, stateDir: ${JSON.stringify(hsm.stateDir)} });
     const pair = token.found.pairs[0];

@@ -23,7 +23,7 @@ describe('when the signer is killed', () => {
   it('its workers log out and go', async () => {
     const token = hsm.makeToken('release');
     const signer = runScript(`
-      import { openTokenPool } from './dist/signer/token-pool.js';
+      import { openTokenPool } from './src/signer/token-pool.ts';
       const logger = { error() {}, warn() {}, info() {}, debug() {} };
       const pool = await openTokenPool(${JSON.stringify(token)}, { logger, stateDir: ${JSON.stringify(hsm.stateDir)} });
       console.log(JSON.stringify(pool.status().workers.map(({ pid }) => pid)));

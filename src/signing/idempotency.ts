@@ -1,0 +1,43 @@
+import { CountersignError } from '../errors.js';
+import type { Context } from './context.js';
+import type { Caller } from './service.js';
+import type { IdempotencyKey, StoredRequest } from './store-port.js';
+
+interface Submission {
+  readonly idempotencyKey?: string;
+  readonly dryRun?: boolean;
+}
+
+/**
+ * The key of a submission; null if it came with none, and for a dry run, which leaves nothing to come back to.
+ *
+ * @param requestSha256 what a repeat must have in common with it
+ */
+export function idempotencyKeyOf(
+  { idempotencyKey, dryRun }: Submission,
+  requestSha256: string,
+  caller: Caller,
+): IdempotencyKey | null {
+  if (idempotencyKey === undefined || dryRun === true) return null;
+  return { key: idempotencyKey, caller: `${caller.kind}:${caller.name}`, requestSha256 };
+}
+
+/**
+ * The request that was made, or answered with, when the key came before; null if it did not.
+ *
+ * @throws IDEMPOTENCY_CONFLICT it came with something else
+ */
+export async function findByIdempotencyKey(
+  context: Context,
+  key: IdempotencyKey | null,
+): Promise<StoredRequest | null> {
+  if (key === null) return null;
+  const { requests } = context.store;
+  const used = await requests.findIdempotencyKey(key.key, key.caller);
+  if (used === null) return null;
+  if (used.requestSha256 === key.requestSha256) return requests.find(used.id);
+  throw new CountersignError('IDEMPOTENCY_CONFLICT', 'this Idempotency-Key came before with another submission', {
+    hint: 'Use a new key for a new submission.',
+    details: { request: used.id },
+  });
+}
