@@ -19,11 +19,8 @@ interface ListingContent {
 }
 
 /** Makes `folder/tuf` anew, as `fioctl targets offline-update` does: everything is right but what `content` says otherwise. */
-export function writeStick(
-  folder: string,
-  { bundle, fixture, targets }: BundleFixture,
-  content: StickContent = {},
-): void {
+export function writeStick(folder: string, bundles: BundleFixture, content: StickContent = {}): void {
+  const { fixture, targets } = bundles;
   const tuf = join(folder, 'tuf');
   rmSync(tuf, { recursive: true, force: true });
   mkdirSync(tuf, { recursive: true });
@@ -46,5 +43,5 @@ export function writeStick(
   write('targets.json', targetsText);
   write('snapshot.json', snapshot);
   write('timestamp.json', listing('Timestamp', 'snapshot.json', snapshot, content.timestamp));
-  write('bundle-targets.json', bundle(content));
+  write('bundle-targets.json', bundles.bundle(content));
 }
