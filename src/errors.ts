@@ -50,6 +50,7 @@ export const ERROR_CODES = [
   'ROOT_KEY_CHANGED', // another key under the keyid of one in force
   'ROOT_KEY_REUSED', // one key, one role
   'ROOT_KEY_OTHER_FACTORY', // one key, one Factory
+  'STANDBY_KEY_MISSING', // a key is to come in, and none is ready in a token
   'ROOT_KEYS_TOO_FEW', // fewer keys than the policy wants in the role
   'ROOT_OWNER_STALE', // x-key-owners names a key that is none of the root's
   'ROOT_WAVE_ACTIVE', // targets and online keys stay while a Wave is active

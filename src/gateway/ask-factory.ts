@@ -31,7 +31,7 @@ export function askAs(
     signal.addEventListener('abort', silence.leave);
     try {
       const call = { method: 'GET', target, headers: credentialHeaders(caller.rawHeaders) };
-      const answer = await upstream.call(factory, call, silence.signal);
+      const answer = await upstream.call(factory, call, silence);
       const body = await readWhole(answer.on('data', silence.heard), factory);
       if (answer.statusCode === 200) return body;
       if (Number(answer.statusCode) >= 400) throw new PassedOn(passedOn(answer, body));

@@ -37,21 +37,24 @@ export function classifyCall(method: string, target: string, isServed: (factory:
   if (part === undefined || !isServed(factory)) throw notFound();
   requireOnePath(rest);
   if (!METHODS.includes(method)) throw new CountersignError('METHOD_NOT_ALLOWED', `${method} is not passed on`);
-  const query = new URLSearchParams(/\?(.*)$/s.exec(target)?.[1] ?? '');
-  return { factory, ...(part === 'repo' ? inRepository(method, rest, query) : inFactory(method, rest)) };
+  return { factory, ...(part === 'repo' ? inRepository(method, rest, target) : inFactory(method, rest)) };
 }
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
 const REPOSITORY = '/api/v1/user_repo';
 
-function inRepository(method: string, rest: string, query: URLSearchParams): CallKind {
+function inRepository(method: string, rest: string, target: string): CallKind {
   if (!rest.startsWith(`${REPOSITORY}/`)) throw notFound();
   const path = rest.slice(REPOSITORY.length);
   if (!/^[\w.~/-]+$/.test(path) || path.includes('//')) throw misspelt();
   const operation = ROOT_UPDATES[`${method} ${path}`];
   if (operation !== undefined) return { kind: 'root-update', operation };
   if (!isRead(method)) throw notLetThrough(method, path);
-  return path === '/root.json' && query.get('production') !== '1' ? { kind: 'root' } : { kind: 'proxied' };
+  return path === '/root.json' && !asksForProduction(target) ? { kind: 'root' } : { kind: 'proxied' };
+}
+
+function asksForProduction(target: string): boolean {
+  return new URLSearchParams(/\?(.*)$/s.exec(target)?.[1] ?? '').get('production') === '1';
 }
 
 function inFactory(method: string, rest: string): CallKind {
@@ -71,8 +74,12 @@ function inFactory(method: string, rest: string): CallKind {
   throw notLetThrough(method, rest);
 }
 
+/** Nearly all: letters, digits and a few signs, no segment that begins with a dot. */
+const PLAIN_PATH = /^(?:\/(?:[\w$-][\w$.-]*)?)*$/;
+
 /** No `.` or `..`, no backslash, no control character, nothing that is one of them once it is decoded, once or twice. */
 function requireOnePath(path: string): void {
+  if (PLAIN_PATH.test(path)) return;
   const once = decode(path);
   if (once === null || path.includes('#')) throw misspelt();
   for (const reading of [once, decode(once) ?? '']) {

@@ -8,9 +8,11 @@ import { askAs } from './ask-factory.js';
 import { classifyCall } from './classify-call.js';
 import { toFactoryError } from './factory-error.js';
 import { createInterceptions } from './interceptions.js';
+import { nameOfCall, NO_OBSERVER, type CallReport, type GatewayObserver } from './observer.js';
 import type { GatewayFactory, GatewayLimits } from './ports.js';
 import { proxyCall } from './proxy-call.js';
 import { readBody } from './read-body.js';
+import { reportWhenEnded } from './report-call.js';
 import type { RootUpdateSigning } from './root-update/deps.js';
 import { createUpstream } from './upstream.js';
 
@@ -22,6 +24,7 @@ export interface GatewayDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits: GatewayLimits;
+  readonly observer?: GatewayObserver;
 }
 
 export interface Gateway {
@@ -34,17 +37,24 @@ export interface Gateway {
   readonly close: () => void;
 }
 
-const MAX_PATH_CHARS = 200;
-
 /** What an unmodified fioctl calls in its Factory's place: passes on what is not about signing, and answers the rest itself. */
-export function createGateway({ factories, signing, drafts, clock, logger, limits }: GatewayDependencies): Gateway {
-  const upstream = createUpstream();
+export function createGateway(deps: GatewayDependencies): Gateway {
+  const { factories, signing, drafts, clock, logger, limits, observer = NO_OBSERVER } = deps;
+  const upstream = createUpstream(observer);
   const way = { upstream, silenceMs: limits.silenceMs };
   const waiting = new Set<AbortController>();
-  const interceptionOf = createInterceptions({ signing, drafts, clock, maxWaitSeconds: limits.maxWaitSeconds });
+  const interceptionOf = createInterceptions({
+    ...{ signing, drafts, clock, observer },
+    maxWaitSeconds: limits.maxWaitSeconds,
+  });
 
-  const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+  const answer = async (
+    req: IncomingMessage,
+    res: ServerResponse,
+    isKnownAs: (call: CallReport['call']) => void,
+  ): Promise<void> => {
     const classified = classifyCall(req.method ?? '', req.url ?? '', (name) => factories.has(name));
+    isKnownAs(nameOfCall(classified));
     const factory = factories.get(classified.factory);
     if (factory === undefined) throw new TypeError('a call was classified for a Factory that is not served');
     const intercept = interceptionOf(classified);
@@ -67,10 +77,9 @@ export function createGateway({ factories, signing, drafts, clock, logger, limit
 
   return {
     listener: (req, res) => {
-      const requestId = randomUUID();
-      withRequestId(requestId, () => {
-        logWhenEnded(logger, req, res);
-        answer(req, res).catch((error: unknown) => {
+      withRequestId(randomUUID(), () => {
+        const isKnownAs = reportWhenEnded(req, res, { logger, observer });
+        answer(req, res, isKnownAs).catch((error: unknown) => {
           answerError(logger, res, error);
         });
       });
@@ -95,18 +104,4 @@ function answerError(logger: Logger, res: ServerResponse, error: unknown): void 
   const given = toFactoryError(error);
   if (given.status >= 500) logger.error('a call through the gateway failed', { error: describeError(error) });
   sendAnswer(res, given);
-}
-
-/** One line for each call. Neither headers nor bodies nor the query: any of them may hold a credential. */
-function logWhenEnded(logger: Logger, req: IncomingMessage, res: ServerResponse): void {
-  const startedMs = performance.now();
-  res.once('close', () => {
-    logger.info('gateway call', {
-      method: req.method,
-      path: (req.url ?? '').split('?')[0]?.slice(0, MAX_PATH_CHARS),
-      status: res.statusCode,
-      durationMs: Math.round(performance.now() - startedMs),
-      ...(res.writableFinished ? {} : { aborted: true }),
-    });
-  });
 }

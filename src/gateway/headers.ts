@@ -2,7 +2,7 @@
 type RawHeaders = readonly string[];
 
 /** Headers of one connection (RFC 9110 section 7.6.1), which end here. */
-const HOP_BY_HOP = [
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
   'proxy-authenticate',
@@ -12,13 +12,14 @@ const HOP_BY_HOP = [
   'trailer',
   'transfer-encoding',
   'upgrade',
-];
+]);
 
 /**
  * `Host` is the Factory's own, `Expect` is answered here. The others would, to servers that heed them, make another call of the one that
  * was judged here.
  */
-const OF_THIS_SERVER = [
+const NOT_FORWARDED: ReadonlySet<string> = new Set([
+  ...HOP_BY_HOP,
   'host',
   'expect',
   'x-http-method',
@@ -26,14 +27,14 @@ const OF_THIS_SERVER = [
   'x-method-override',
   'x-original-url',
   'x-rewrite-url',
-];
+]);
 
 /** About the body of the caller's own call, or about a copy that the caller has: neither fits a call that the gateway makes. */
 const OF_ONE_CALL = /^(content-|if-|accept-encoding$|range$|prefer$)/;
 
 /** What of a caller's headers goes on with the caller's own call: names, order, repeats and values as they came. */
 export function forwardedHeaders(raw: RawHeaders): string[] {
-  return without(raw, [...HOP_BY_HOP, ...OF_THIS_SERVER]);
+  return without(raw, NOT_FORWARDED);
 }
 
 /** What goes along with a call that the gateway makes in the caller's name: whatever may say who the caller is. */
@@ -47,12 +48,17 @@ export function returnedHeaders(raw: RawHeaders): string[] {
 }
 
 /** Also without those that `Connection` names. */
-function without(raw: RawHeaders, names: readonly string[]): string[] {
+function without(raw: RawHeaders, names: ReadonlySet<string>): string[] {
   const connection = pick(raw, (name) => name === 'connection');
-  const named = connection.flatMap((value) => value.toLowerCase().split(',')).map((name) => name.trim());
-  return pick(raw, (name) => !names.includes(name) && !named.includes(name));
+  const named = new Set(connection.flatMap((value) => value.toLowerCase().split(',')).map((name) => name.trim()));
+  return pick(raw, (name) => !names.has(name) && !named.has(name));
 }
 
 function pick(raw: RawHeaders, isWanted: (name: string) => boolean): string[] {
-  return raw.filter((_text, at) => isWanted((raw[at - (at % 2)] ?? '').toLowerCase()));
+  const picked: string[] = [];
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const [name = '', value = ''] = [raw[at], raw[at + 1]];
+    if (isWanted(name.toLowerCase())) picked.push(name, value);
+  }
+  return picked;
 }

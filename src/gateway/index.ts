@@ -1,2 +1,3 @@
 export { createGateway, type Gateway, type GatewayDependencies } from './create-gateway.js';
 export type { GatewayFactory, GatewayLimits } from './ports.js';
+export type { GatewayObserver } from './observer.js';

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { CountersignError } from '../errors.js';
 import { forwardedHeaders, returnedHeaders } from './headers.js';
 import type { GatewayFactory } from './ports.js';
@@ -29,26 +29,16 @@ export async function proxyCall(
   const headers = [...forwardedHeaders(req.rawHeaders), ...(isChunked ? ['Transfer-Encoding', 'chunked'] : [])];
 
   const silence = watchSilence(silenceMs, factory.name);
-  const leave = (): void => {
-    if (!res.writableFinished) silence.leave();
+  res.once('close', silence.leave);
+  const sendBody = (outgoing: ClientRequest): void => {
+    if (hasBody) req.on('data', silence.heard).pipe(outgoing);
+    else outgoing.end();
   };
-  res.once('close', leave);
-  try {
-    const answer = await upstream.call(factory, { method, target, headers }, silence.signal, (outgoing) => {
-      req.on('data', silence.heard).pipe(outgoing);
-    });
-    res.writeHead(answer.statusCode ?? 0, answer.statusMessage ?? '', returnedHeaders(answer.rawHeaders));
-    await sendOn(answer.on('data', silence.heard), res);
-  } finally {
-    res.off('close', leave);
-    silence.end();
-  }
-}
-
-/** Until the answer has gone, or one of both ends has; `pipeline` would do the same and take several times as long. */
-async function sendOn(answer: IncomingMessage, res: ServerResponse): Promise<void> {
-  await new Promise<void>((resolve) => {
-    res.once('close', resolve);
-    answer.once('error', () => res.destroy()).pipe(res);
-  });
+  const answer = await upstream.call(factory, { method, target, headers }, silence, sendBody);
+  res.writeHead(answer.statusCode ?? 0, answer.statusMessage ?? '', returnedHeaders(answer.rawHeaders));
+  // from here on there is nothing left to throw; `pipeline` would do the same and take several times as long
+  answer
+    .on('data', silence.heard)
+    .once('error', () => res.destroy())
+    .pipe(res);
 }

@@ -1,27 +1,43 @@
 import { CountersignError } from '../errors.js';
 
-/** Gives a call up once nothing has moved for a while, in either direction. */
+/** Gives a call up once nothing has moved for a while, in either direction, or when its caller has gone. */
 export interface Silence {
-  /** Aborts with FACTORY_UNAVAILABLE (`details.timedOut`), or when `leave` is called. */
-  readonly signal: AbortSignal;
+  /** Why it was given up; null as long as it was not. */
+  readonly reason: CountersignError | typeof GONE | null;
+  /** Takes what is destroyed then, in the place of what was handed in before. */
+  readonly watch: (attempt: { destroy(): unknown }) => void;
   /** Something moved. */
   readonly heard: () => void;
-  /** The caller has gone. */
+  /** The caller has gone, or has got the whole answer: what is still under way then is of no use. */
   readonly leave: () => void;
   /** The call is over. */
   readonly end: () => void;
 }
 
-/** Given, because the reason that there is otherwise takes long to make. */
 const GONE = Symbol('the caller has gone');
 
+/** @param factory of whom FACTORY_UNAVAILABLE (`details.timedOut`) is said then */
 export function watchSilence(silenceMs: number, factory: string): Silence {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(tooLong(silenceMs, factory)), silenceMs);
+  let reason: Silence['reason'] = null;
+  let attempt: { destroy(): unknown } | null = null;
+  const giveUp = (why: NonNullable<Silence['reason']>): void => {
+    reason ??= why;
+    attempt?.destroy();
+  };
+  const timer = setTimeout(() => giveUp(tooLong(silenceMs, factory)), silenceMs);
   return {
-    signal: controller.signal,
+    get reason() {
+      return reason;
+    },
+    watch: (next) => {
+      attempt = next;
+      if (reason !== null) next.destroy();
+    },
     heard: () => timer.refresh(),
-    leave: () => controller.abort(GONE),
+    leave: () => {
+      clearTimeout(timer);
+      giveUp(GONE);
+    },
     end: () => clearTimeout(timer),
   };
 }

@@ -1,7 +1,9 @@
 import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { CountersignError } from '../errors.js';
+import type { GatewayObserver } from './observer.js';
 import type { GatewayFactory } from './ports.js';
+import type { Silence } from './silence.js';
 
 /** One call to a Factory as it goes out. */
 export interface UpstreamCall {
@@ -17,7 +19,7 @@ export interface Upstream {
   /**
    * Makes one call.
    *
-   * @param signal gives it up, the answer's body included; aborted with a CountersignError, that is thrown
+   * @param silence gives it up, the answer's body included
    * @param sendBody writes the body and ends it; left out where there is none
    * @returns the answer's head, its body still to be read
    * @throws FACTORY_UNAVAILABLE, FACTORY_ANSWER_INVALID (a redirect: followed, it would take the caller's token elsewhere)
@@ -25,7 +27,7 @@ export interface Upstream {
   call(
     factory: GatewayFactory,
     call: UpstreamCall,
-    signal: AbortSignal,
+    silence: Silence,
     sendBody?: (outgoing: ClientRequest) => void,
   ): Promise<IncomingMessage>;
   close(): void;
@@ -37,43 +39,51 @@ const MAX_FREE_SOCKETS = 64;
  * Connections are kept and used again for reads only. A Factory may close an idle one just as a call goes out on it; a read is made once
  * more then, but of a write nobody could tell whether it arrived.
  */
-export function createUpstream(): Upstream {
+export function createUpstream({ onUpstream }: Pick<GatewayObserver, 'onUpstream'>): Upstream {
   const kept = { keepAlive: true, maxFreeSockets: MAX_FREE_SOCKETS };
   const plain = new HttpAgent(kept);
   const secure = new HttpsAgent(kept);
 
-  const begin = (factory: GatewayFactory, { method, target, headers }: UpstreamCall, signal: AbortSignal) => {
-    const { isSecure, authority, path, ...address } = addressOf(factory);
+  const begin = (factory: GatewayFactory, { method, target, headers }: UpstreamCall): ClientRequest => {
+    const { isSecure, host, port, authority, path } = addressOf(factory);
     const [request, agent] = isSecure ? [httpsRequest, secure] : [httpRequest, plain];
-    const outgoing = request({
-      ...address,
-      method,
-      path: path + target,
-      headers: ['Host', authority, ...headers],
-      agent: isRead(method) && agent,
-    });
-    const giveUp = (): void => void outgoing.destroy();
-    signal.addEventListener('abort', giveUp, { once: true });
-    outgoing.once('close', () => signal.removeEventListener('abort', giveUp));
-    return outgoing;
+    const sent = ['Host', authority, ...headers];
+    return request({ host, port, method, path: path + target, headers: sent, agent: isRead(method) && agent });
   };
 
   return {
-    async call(factory, call, signal, sendBody = (outgoing) => outgoing.end()) {
-      const first = begin(factory, call, signal);
-      try {
-        return refuseRedirect(factory, await answerTo(first, sendBody));
-      } catch (error) {
-        if (signal.reason instanceof CountersignError) throw signal.reason;
-        if (error instanceof CountersignError) throw error;
-        if (signal.aborted || !first.reusedSocket) throw unavailable(factory, error);
-      }
-      const again = begin(factory, call, signal);
-      const answer = await answerTo(again, sendBody).catch((error: unknown) => {
-        throw unavailable(factory, error);
-      });
-      return refuseRedirect(factory, answer);
-    },
+    // callbacks and one promise: this is the way of every call that is passed on
+    call: (factory, call, silence, sendBody = (outgoing) => outgoing.end()) =>
+      new Promise((resolve, reject) => {
+        const startedMs = performance.now();
+        const report = (outcome: string): void =>
+          onUpstream({ factory: factory.name, outcome, seconds: (performance.now() - startedMs) / 1000 });
+        let [isAnswered, isRepeated] = [false, false];
+        const attempt = (): void => {
+          const outgoing = begin(factory, call);
+          silence.watch(outgoing);
+          // stays for as long as the call does: what breaks after the answer has begun is the answer's to tell
+          outgoing.on('error', (error) => {
+            if (isAnswered) return;
+            const { reason } = silence;
+            if (reason === null && outgoing.reusedSocket && !isRepeated) {
+              isRepeated = true;
+              attempt();
+              return;
+            }
+            report('none');
+            reject(reason instanceof CountersignError ? reason : unavailable(factory, error));
+          });
+          outgoing.once('response', (answer) => {
+            isAnswered = true;
+            report(`${Math.floor((answer.statusCode ?? 0) / 100)}xx`);
+            if (isRedirect(answer)) reject(redirected(factory, answer));
+            else resolve(answer);
+          });
+          sendBody(outgoing);
+        };
+        attempt();
+      }),
     close() {
       plain.destroy();
       secure.destroy();
@@ -114,25 +124,15 @@ export function isRead(method: string): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
-async function answerTo(
-  outgoing: ClientRequest,
-  sendBody: (outgoing: ClientRequest) => void,
-): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    // stays for as long as the call does: what breaks after the answer has begun is the answer's to tell
-    outgoing.on('error', reject);
-    outgoing.once('response', resolve);
-    sendBody(outgoing);
-  });
+function isRedirect({ statusCode = 0 }: IncomingMessage): boolean {
+  return statusCode >= 300 && statusCode < 400 && statusCode !== 304;
 }
 
-function refuseRedirect(factory: GatewayFactory, answer: IncomingMessage): IncomingMessage {
-  const status = answer.statusCode ?? 0;
-  if (status < 300 || status >= 400 || status === 304) return answer;
+function redirected(factory: GatewayFactory, answer: IncomingMessage): CountersignError {
   answer.destroy();
-  throw new CountersignError('FACTORY_ANSWER_INVALID', `Factory ${factory.name} redirects, which is not followed`, {
+  return new CountersignError('FACTORY_ANSWER_INVALID', `Factory ${factory.name} redirects, which is not followed`, {
     hint: 'Set its URL in the policy to the address that serves the API itself.',
-    details: { status },
+    details: { status: answer.statusCode ?? 0 },
   });
 }
 

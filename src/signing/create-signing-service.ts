@@ -51,6 +51,10 @@ export function createSigningService(deps: SigningDependencies): SigningService 
     roots: (factory) => showRoots(context, factory),
     rootTransaction: (factory) => showTransaction(context, factory),
     get: (id) => view(findRequest(context, id)),
+    findAsked: async (key, { kind, name }) => {
+      const asked = await context.store.requests.findIdempotencyKey(key, `${kind}:${name}`);
+      return asked === null ? null : view(findRequest(context, asked.id));
+    },
     list: async (filter) => {
       const limit = pageSize(filter.limit);
       const { items, next } = await context.store.requests.list({ ...filter, limit });

@@ -178,7 +178,7 @@ export interface SigningService {
   /** @throws whatever `verifyDossier` would refuse it for; REQUEST_OPEN_EXISTS, IDEMPOTENCY_CONFLICT, FACTORY_…, SIGNER_UNAVAILABLE */
   submitWave(submission: WaveSubmission, caller: Caller): Promise<SubmitResult>;
   /**
-   * @throws as submitWave; ROOT_…, ROOT_UPDATE_ACTIVE (somebody else's is under way), KEY_NOT_FOUND (no standby key)
+   * @throws as submitWave; ROOT_…, ROOT_UPDATE_ACTIVE (somebody else's is under way), STANDBY_KEY_MISSING
    */
   submitRootUpdate(submission: RootSubmission, caller: Caller): Promise<SubmitResult>;
   /** @throws as submitWave; BUNDLE_…, NOT_CANONICAL, STALE_BASE (its folder lacks the newest root) */
@@ -197,6 +197,8 @@ export interface SigningService {
   /** The root update that is under way at the Factory. @throws FACTORY_…, FACTORY_NOT_IN_POLICY */
   rootTransaction(factory: string): Promise<RootTransactionView>;
   get(id: string): Promise<RequestView>;
+  /** What this caller asked for under an Idempotency-Key, as long as that is remembered. */
+  findAsked(idempotencyKey: string, caller: Pick<Caller, 'kind' | 'name'>): Promise<RequestView | null>;
   list(filter: RequestFilter): Promise<{ items: RequestView[]; next: string | null }>;
   /** The statement's exact text: the bytes an officer signs. Read by a person, that is an event. */
   statement(id: string, reader?: Caller): Promise<string>;

@@ -4,7 +4,12 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { afterEach, expect, test } from '@jest/globals';
-import { createGateway, type Gateway, type GatewayDependencies } from '../../src/gateway/index.js';
+import {
+  createGateway,
+  type Gateway,
+  type GatewayDependencies,
+  type GatewayObserver,
+} from '../../src/gateway/index.js';
 import { recordingLogger } from '../support/recording-logger.js';
 
 const Q = '/ota/factories/acme';
@@ -35,8 +40,16 @@ async function before(factory: RequestListener, silenceMs = 60_000, path = ''): 
   return inFrontOf(`${url}${path}`, silenceMs);
 }
 
+const observed: string[] = [];
+const observer: GatewayObserver = {
+  onCall: ({ call, outcome }) => observed.push(`${call} ${outcome}`),
+  onUpstream: ({ factory, outcome }) => observed.push(`${factory} ${outcome}`),
+  onWait: () => undefined,
+};
+
 async function inFrontOf(url: string, silenceMs = 60_000): Promise<{ url: string; port: number }> {
   const deps = {
+    observer,
     factories: new Map([['acme', { name: 'acme', url }]]),
     clock: { now: () => new Date() },
     logger,
@@ -246,6 +259,21 @@ test('nothing of a caller’s credentials, query or body comes into the log', as
   await call(url, `${Q}/waves/w/complete/?token=${secret}`, { method: 'POST', headers, body: secret });
   await logger.line('gateway call', `${Q}/waves/w/complete/`, '502');
   expect(logger.lines.join('\n')).not.toContain(secret);
+});
+
+test('each call is told of with what it was and how it ended, and so is what was asked of the Factory', async () => {
+  const { url } = await before((req, res) => {
+    if (req.method === 'POST') res.destroy();
+    else res.end();
+  });
+  observed.length = 0;
+  logger.forget();
+  await call(url, `${Q}/waves/`);
+  await call(url, `${Q}/waves/w/complete/`, { method: 'POST' });
+  await call(url, `${Q}/waves/w/`, { method: 'DELETE' });
+  await logger.line('gateway call', 'DELETE');
+  expect(observed).toEqual(['acme 2xx', 'proxied 2xx', 'acme none', 'proxied 5xx', 'refused 4xx']);
+  expect(logger.lines.find((line) => line.includes('GET'))).toContain('"level":"debug"');
 });
 
 test.each([

@@ -101,6 +101,7 @@ export async function runService(
       : await startGateway(config.gateway, factories.values(), {
           ...{ signing, clock, logger, maxBodyBytes },
           drafts: store.gatewayDrafts,
+          ...(metrics === null ? {} : { observer: metrics.gateway }),
         });
   let metricsServer: MetricsServer | null = null;
   let expiry: ExpiryWatch | null = null;

@@ -1,13 +1,16 @@
 import type { CallReport } from '../../foundries/index.js';
+import type { GatewayObserver } from '../../gateway/index.js';
 import type { AnswerReport } from '../../http/index.js';
 import type { Store } from '../../signing/index.js';
 import { createMetrics } from '../../telemetry/index.js';
+import { createGatewayMetrics } from './gateway-metrics.js';
 import type { ExpiryObserver } from './watch-expiry.js';
 
 export interface ServiceMetrics {
   readonly onFactoryCall: (report: CallReport) => void;
   readonly onAnswer: (report: AnswerReport) => void;
   readonly expiry: ExpiryObserver;
+  readonly gateway: GatewayObserver;
   /** The service's own, then the signer's, whose names differ. */
   text(): Promise<string>;
 }
@@ -54,6 +57,7 @@ export function createServiceMetrics(store: Pick<Store, 'requests'>, askSigner: 
       onExpiry: (factory, document, at) => expires.set({ factory, document }, at.getTime() / 1000),
       onChecked: (factory, at) => checked.set({ factory }, at.getTime() / 1000),
     },
+    gateway: createGatewayMetrics(metrics),
     text: async () => {
       const [own, signer] = await Promise.all([metrics.text(), askSigner().catch(() => null)]);
       return `${own}${SIGNER_UP}${signer === null ? 0 : 1}\n${signer ?? ''}`;

@@ -11,7 +11,9 @@ import { startHttpServer, type HttpServer } from '../../http/index.js';
 export async function startGateway(
   { listen, waitSeconds, silenceSeconds }: NonNullable<ServiceConfig['gateway']>,
   factories: Iterable<GatewayFactory>,
-  deps: Pick<GatewayDependencies, 'signing' | 'drafts' | 'clock' | 'logger'> & { readonly maxBodyBytes: number },
+  deps: Pick<GatewayDependencies, 'signing' | 'drafts' | 'clock' | 'logger' | 'observer'> & {
+    readonly maxBodyBytes: number;
+  },
 ): Promise<HttpServer> {
   const { maxBodyBytes, ...more } = deps;
   const gateway = createGateway({

@@ -6,11 +6,20 @@ import { readDraft, writeDraft, type Draft, type DraftContent } from './draft.js
 
 /** The caller's draft, if there is one. */
 export async function findDraft(
-  { drafts }: Pick<RootUpdateDependencies, 'drafts'>,
+  { drafts, signing }: Pick<RootUpdateDependencies, 'drafts' | 'signing'>,
   { factory, polisId }: Identity,
 ): Promise<Draft | null> {
   const stored = await drafts.find(factory, polisId);
-  return stored === null ? null : readDraft(stored);
+  return stored === null ? null : withRequest(signing, readDraft(stored));
+}
+
+/** A process that ended between asking and writing that down has left a request that the draft does not name. */
+async function withRequest(signing: RootUpdateDependencies['signing'], draft: Draft): Promise<Draft> {
+  const { request, signedBy } = draft.content;
+  if (request !== null || signedBy === null) return draft;
+  const key = (await signing.requestKeys(draft.factory)).find(({ id }) => id === signedBy);
+  const asked = key === undefined ? null : await signing.findAsked(draft.id, key);
+  return asked === null ? draft : { ...draft, content: { ...draft.content, request: asked.id } };
 }
 
 /**

@@ -1,28 +1,21 @@
-import type { Clock, RequestView } from '../../signing/index.js';
+import type { RequestView } from '../../signing/index.js';
 import { serializeMetadata } from '../../tuf/index.js';
 import type { GatewayAnswer } from '../answer.js';
 import type { Interception } from '../call.js';
 import { endedOtherwise, stillWaiting } from '../explain-request.js';
 import { factoryError } from '../factory-error.js';
 import { callerOf } from '../identify.js';
-import type { GatewaySigning } from '../ports.js';
 import { reasonOf } from '../reason.js';
 import { requireRequestSignature } from '../request-signature.js';
 import { fetchRootView } from '../view/fetch-root-view.js';
-import { waitInline } from '../wait-inline.js';
+import { waitInline, type WaitDependencies } from '../wait-inline.js';
 import { readWave, type PostedWave } from './read-wave.js';
-
-export interface WaveDependencies {
-  readonly signing: GatewaySigning;
-  readonly clock: Clock;
-  readonly maxWaitSeconds: number;
-}
 
 /**
  * `POST …/waves/`: what fioctl built is asked for, in the name of whose request key signed it. It succeeds when the Wave is at the
  * Factory; until then it says what is missing. The same again, with whatever expiry, is the same request.
  */
-export function createCreateWave(deps: WaveDependencies): Interception {
+export function createCreateWave(deps: WaitDependencies): Interception {
   return async (call) => {
     const { signing } = deps;
     const wave = readWave(await call.body());
@@ -43,7 +36,7 @@ export function createCreateWave(deps: WaveDependencies): Interception {
 }
 
 /** Success once a Wave is delivered; before and otherwise, what there is to be said. */
-export function answerFor(request: RequestView, { signing }: WaveDependencies, again: string): GatewayAnswer {
+export function answerFor(request: RequestView, { signing }: WaitDependencies, again: string): GatewayAnswer {
   if (request.state === 'delivered') {
     const { name, tag, version } = request.wave ?? {};
     return { status: 200, body: { name, tag, version: String(version) } };

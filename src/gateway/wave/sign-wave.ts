@@ -5,15 +5,15 @@ import type { Interception } from '../call.js';
 import { callerOf } from '../identify.js';
 import { requireRequestSignature } from '../request-signature.js';
 import { fetchRootView } from '../view/fetch-root-view.js';
-import { waitInline } from '../wait-inline.js';
-import { answerFor, type WaveDependencies } from './create-wave.js';
+import { waitInline, type WaitDependencies } from '../wait-inline.js';
+import { answerFor } from './create-wave.js';
 import { readWaveSignatures } from './read-wave.js';
 
 /**
  * `POST …/waves/{wave}/sign/`: for a Wave that was asked for here, the tokens make every signature that devices want, so nothing is added:
  * this waits for it as `waves init` does. Any other Wave is refused, since what it was made of is not known here.
  */
-export function createSignWave(deps: WaveDependencies, wave: string): Interception {
+export function createSignWave(deps: WaitDependencies, wave: string): Interception {
   return async (call) => {
     const { signing } = deps;
     const [body, shown] = await Promise.all([

@@ -37,7 +37,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
  * The changes that a submission makes to the roots in force, written the one way that there is, with the documents that are
  * signed again.
  *
- * @throws INPUT_INVALID, KEY_NOT_FOUND, and what diffRoot, planRootUpdate and chooseReSigned throw
+ * @throws INPUT_INVALID, STANDBY_KEY_MISSING, and what diffRoot, planRootUpdate and chooseReSigned throw
  */
 export function planChanges(input: PlanInput): RootChange[] {
   const { submission, base } = input;

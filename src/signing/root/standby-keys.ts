@@ -6,7 +6,7 @@ import type { SignerKey } from '../ports.js';
 
 /** Keys that wait for a root update; each is taken once. */
 export interface StandbyKeys {
-  /** @throws KEY_NOT_FOUND */
+  /** @throws STANDBY_KEY_MISSING */
   take(role: OfflineRole, wanted: { readonly keytype?: 'ED25519' | 'RSA'; readonly token?: string }): SignerKey;
 }
 
@@ -60,7 +60,7 @@ function noStandby(
 ): CountersignError {
   const kind = keytype === undefined ? '' : ` ${keytype}`;
   const where = token ?? (labels.join(', ') || 'no token of the policy');
-  return new CountersignError('KEY_NOT_FOUND', `no${kind} standby key of the role ${role} is in ${where}`, {
+  return new CountersignError('STANDBY_KEY_MISSING', `no${kind} standby key of the role ${role} is in ${where}`, {
     hint: `Make one: countersign key generate --role ${role}.`,
     details: { factory, role, tokens: labels },
   });

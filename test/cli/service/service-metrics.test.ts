@@ -38,6 +38,18 @@ describe('the metrics of the service', () => {
     expect([...samples.keys()].filter((name) => name.startsWith('countersign_requests'))).toEqual([]);
     expect(samples.get('countersign_approvals_total{factory="acme"}')).toBe(3);
   });
+
+  it('count the gateway’s calls by what they are and how they ended, and those that wait now', async () => {
+    const metrics = createServiceMetrics(storeOf(counted), down);
+    metrics.gateway.onCall({ call: 'create-wave', outcome: 'waiting', seconds: 0.2 });
+    metrics.gateway.onUpstream({ factory: 'acme', outcome: '2xx', seconds: 0.1 });
+    for (const change of [1, 1, -1] as const) metrics.gateway.onWait(change);
+    const { samples } = parseExposition(await metrics.text());
+    const call = 'countersign_gateway_call_duration_seconds_count{call="create-wave",outcome="waiting"}';
+    expect(samples.get(call)).toBe(1);
+    expect(samples.get('countersign_gateway_upstream_duration_seconds_count{factory="acme",outcome="2xx"}')).toBe(1);
+    expect(samples.get('countersign_gateway_waiting_calls')).toBe(1);
+  });
 });
 
 describe('the listener of the metrics', () => {

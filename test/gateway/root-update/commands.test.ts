@@ -31,6 +31,14 @@ async function refusal(command: Promise<unknown>): Promise<{ status: number; tex
   return { status: error.status, text: error.message };
 }
 
+/** What the store has of the transaction that erin's fioctl sees. */
+async function storedDraft() {
+  const [key] = await world.service.requestKeys(FACTORY);
+  const draft = await world.store.gatewayDrafts.find(FACTORY, key?.polisId ?? '');
+  if (draft === null) throw new Error('there is no draft');
+  return draft;
+}
+
 /** A Factory's device has to take what is published. */
 async function askBoard() {
   const source = { url: world.sandbox.url, factory: FACTORY, token: world.sandbox.token('dave') };
@@ -113,6 +121,22 @@ describe('what goes through', () => {
     expect(after.roles['targets']?.keyids).toEqual(roles['targets']?.keyids);
   });
 
+  test('what was asked for is found again by a process that had ended before it wrote that down', async () => {
+    await erin.init('Once');
+    await erin.sign();
+    const before = await storedDraft();
+    await refusal(erin.apply());
+    const asked = await storedDraft();
+    const forgetful = { ...asked, revision: asked.revision + 1, text: before.text };
+    expect(await world.store.gatewayDrafts.replace(forgetful)).toBe(true);
+    expect((await erin.review()).join()).toContain('waits for 2 of 2 approvals');
+    const { items } = await world.service.list({ state: 'open', limit: 10 });
+    expect((await refusal(erin.apply())).text).toContain(items[0]?.id);
+    await erin.cancel();
+    await world.service.reconcile();
+    expect((await world.service.list({ state: 'open', limit: 10 })).items).toEqual([]);
+  });
+
   test('roots are signed anew, and fioctl waits for the officers itself if its extraheaders say so', async () => {
     const { version } = await newestRoot();
     const patient = await world.fioctl('erin', { Prefer: 'wait=60' });
@@ -155,6 +179,13 @@ describe('what is refused, with the command to use instead', () => {
       text: expect.stringContaining('not one of yours'),
     });
     await world.sandbox.client('bob').cancelRootUpdate();
+  });
+
+  test('a rotation without a standby key in the token: asking again does not help', async () => {
+    expect(await refusal(step(() => erin.stageRotation('targets', 'RSA', true)))).toMatchObject({
+      status: 422,
+      text: expect.stringContaining('countersign key generate --role targets'),
+    });
   });
 
   test('a rejection ends the transaction when it is applied, in the officer’s words', async () => {
