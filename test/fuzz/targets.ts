@@ -4,6 +4,8 @@ import { documentTargets } from './targets/documents.js';
 import { dossierTarget } from './targets/dossier.js';
 import { dossierLinesTarget } from './targets/dossier-lines.js';
 import { formTarget } from './targets/form.js';
+import { gatewayCallsTarget } from './targets/gateway-calls.js';
+import { gatewayPathsTarget } from './targets/gateway-paths.js';
 import { httpTargets } from './targets/http-api.js';
 import { journalTarget } from './targets/journal.js';
 import { metadataTarget } from './targets/metadata.js';
@@ -16,9 +18,9 @@ import { textTarget } from './targets/text.js';
 /** Readers of bytes, called as functions. */
 export const READERS: readonly FuzzTarget[] = [
   ...[canonicalTarget, metadataTarget, textTarget, sshsigTarget, sshKeyTarget, policyTarget, ...documentTargets],
-  ...[dossierLinesTarget, dossierTarget, journalTarget, formTarget],
+  ...[dossierLinesTarget, dossierTarget, journalTarget, formTarget, gatewayPathsTarget],
 ];
 
 export function allTargets(): FuzzTarget[] {
-  return [...READERS, ...httpTargets, ...signerTargets];
+  return [...READERS, ...httpTargets, gatewayCallsTarget, ...signerTargets];
 }
