@@ -33,7 +33,7 @@ const { outputFiles } = await build({
   platform: 'node',
   target: 'node20.19',
   // Native modules look for their binaries beside themselves. pg-native is not installed; pg asks for it and does without.
-  external: ['better-sqlite3', 'graphene-pk11', 'pkcs11js', 'pg-native'],
+  external: ['better-sqlite3', 'pkcs11js', 'pg-native'],
   // CommonJS among the dependencies asks for Node's own modules by it.
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   sourcemap: true,

@@ -64,7 +64,8 @@ export function connectFioctl({ url, token, extraHeaders = {} }: FioctlSettings)
   };
 }
 
-function send(
+/** One HTTP call with these headers and no others but those of the connection. */
+export function send(
   url: string,
   method: string,
   text: string,
@@ -86,8 +87,8 @@ function parseJson(text: string): unknown {
   return text === '' ? null : JSON.parse(text);
 }
 
-/** `msg` wins over `message`; one member of `errors` that is no text, and all of it is lost. */
-function printed(where: string, text: string): string[] {
+/** The lines that an answer of 400 and more makes: `msg` wins over `message`; one member of `errors` that is no text, and all of it is lost. */
+export function printed(where: string, text: string): string[] {
   const first = `ERROR: HTTP error during ${where}`;
   let body: unknown;
   try {

@@ -14,6 +14,7 @@ import {
   requestStateSchema,
   requestViewSchema,
   signedMetadataSchema,
+  signedRootsSchema,
   submissionSchema,
 } from './schemas/requests.js';
 import { eventListSchema, healthSchema, keyListSchema, policyViewSchema, readinessSchema } from './schemas/service.js';
@@ -201,8 +202,8 @@ export const OPERATIONS = {
     body: null,
     answers: {
       200: {
-        description: 'Targets metadata with its signatures',
-        content: json(signedMetadataSchema),
+        description: 'Targets metadata with its signatures; of a root update both roots; of a bundle its file',
+        content: json(z.union([signedMetadataSchema, signedRootsSchema])),
         headers: { 'Preference-Applied': '`wait=N` as it was granted' },
       },
     },

@@ -35,7 +35,7 @@ export function checkRootUpdate(state: SandboxState, update: RootUpdate, now: Da
     ...(isWithin(staged.ci.next.signed.expires, now, 0)
       ? [`The root expires at ${staged.ci.next.signed.expires}`]
       : []),
-    ...checkDocuments(state, update, staged.production.next, online),
+    ...checkDocuments(state, update, staged.production, online),
   ];
   // what devices do has the last word, whatever was looked at above
   return errors.length > 0
@@ -76,11 +76,15 @@ function checkReach({ ci, production }: StagedRoots, online: string): string[] {
   const threshold = thresholdOf(production.next.signed, 'targets');
   const keyids = keyidsOf(production.next.signed, 'targets');
   if (threshold < 2) errors.push(`Threshold of production targets is ${threshold}, and has to be 2 or more`);
-  const onlineAlone = keyids.every((keyid) => keyid === online) && threshold === THRESHOLD_OF_NOBODY;
-  if (threshold > keyids.length && !onlineAlone) {
+  const isNobodys = isOnlineAlone(production.next, online) && threshold === THRESHOLD_OF_NOBODY;
+  if (threshold > keyids.length && !isNobodys) {
     errors.push(`Threshold of production targets is ${threshold}, but there are ${keyids.length} key(s)`);
   }
   return errors;
+}
+
+function isOnlineAlone({ signed }: RootMetadata, online: string): boolean {
+  return keyidsOf(signed, 'targets').every((keyid) => keyid === online);
 }
 
 /** Whoever takes ownership takes the root key that the server made, and replaces it. */
@@ -90,8 +94,14 @@ function checkInitialKey(state: SandboxState, { ci }: StagedRoots): string[] {
   return stays ? ['The root key is still the initial online key: take it offline'] : [];
 }
 
-/** Everything in production, and every Wave on its way there, stays acceptable. */
-function checkDocuments(state: SandboxState, update: RootUpdate, root: RootMetadata, online: string): string[] {
+/** Everything in production, and every Wave on its way there, stays acceptable; before the first offline targets key nothing is. */
+function checkDocuments(
+  state: SandboxState,
+  update: RootUpdate,
+  { current, next: root }: RootStep,
+  online: string,
+): string[] {
+  const isNobodys = isOnlineAlone(current, publicOnlineKey(state.keys.targets).keyid) && isOnlineAlone(root, online);
   const waves = state.waves
     .filter(({ status }) => status === 'active')
     .map(({ name, targets }) => [name, targets] as const);
@@ -105,7 +115,9 @@ function checkDocuments(state: SandboxState, update: RootUpdate, root: RootMetad
       const offered = Object.hasOwn(staged, name) ? (staged[name] ?? []) : [];
       const { have, needed, wrong } = offlineSignatures(text, offered, root.signed, online);
       return [
-        ...(have < needed ? [`${what} ${name} need ${needed} signature(s) by targets keys, have ${have}`] : []),
+        ...(have < needed && !isNobodys
+          ? [`${what} ${name} need ${needed} signature(s) by targets keys, have ${have}`]
+          : []),
         ...wrong.map((keyid) => `${what} ${name} have a signature that does not count, by ${keyid}`),
       ];
     }),

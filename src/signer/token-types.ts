@@ -132,7 +132,7 @@ export interface TokenPool {
   signAll(
     keyid: string,
     payloads: readonly Uint8Array[],
-    requireRight: (signatures: readonly Signature[]) => void,
+    requireRight: (signatures: readonly Signature[]) => Promise<void>,
   ): Promise<readonly Signature[]>;
   /**
    * Has the token sign a canary text with its canary key, in the same queue and by the same workers as everything else. Tried once: that it works

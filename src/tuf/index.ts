@@ -6,6 +6,7 @@ export { type JsonLimits, type JsonObject, type JsonValue, pointerTo } from './j
 export { keyFromSpkiDer, keyidOf, publicKeyDer, publicKeyObject } from './key.js';
 export type {
   Key,
+  ListingMetadata,
   Metadata,
   OfflineBundle,
   OfflineBundleMetadata,
@@ -22,8 +23,10 @@ export type {
 export {
   parseOfflineBundle,
   parseRoot,
+  parseSnapshot,
   parseTargets,
   parseTargetsSigned,
+  parseTimestamp,
   serializeMetadata,
 } from './parse-metadata.js';
 export { verifyRootChain, verifyRootUpdate } from './root-chain.js';

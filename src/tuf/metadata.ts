@@ -69,6 +69,18 @@ export interface OfflineBundle extends Signed {
   };
 }
 
+/** Snapshot and timestamp: which documents belong together, each by its file name. */
+export interface Listing extends Signed {
+  readonly _type: 'Snapshot' | 'Timestamp';
+  readonly meta: Readonly<Record<string, ListedDocument>>;
+}
+
+export interface ListedDocument {
+  readonly version: number;
+  /** Of the whole document's canonical form; algorithm name to digest in hexadecimal digits. */
+  readonly hashes?: Readonly<Record<string, string>>;
+}
+
 /** What signatures cover: the canonical bytes of the `signed` member. */
 export interface SignedPart<T extends Signed> {
   readonly signed: T;
@@ -84,3 +96,4 @@ export interface Metadata<T extends Signed> extends SignedPart<T> {
 export type RootMetadata = Metadata<Root>;
 export type TargetsMetadata = Metadata<Targets>;
 export type OfflineBundleMetadata = Metadata<OfflineBundle>;
+export type ListingMetadata = Metadata<Listing>;

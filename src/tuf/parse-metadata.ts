@@ -1,5 +1,6 @@
 import { CountersignError } from '../errors.js';
 import { parseCanonical } from './canonical.js';
+import { checkSnapshot, checkTimestamp } from './check-listing.js';
 import { checkOfflineBundle } from './check-offline-bundle.js';
 import { checkRoot } from './check-root.js';
 import { checkSignatures } from './check-signed.js';
@@ -8,6 +9,7 @@ import { checkObject, memberOf, metadataInvalid } from './checks.js';
 import { encodeCanonical } from './encode-canonical.js';
 import { type JsonLimits, pointerTo } from './json.js';
 import type {
+  ListingMetadata,
   Metadata,
   OfflineBundleMetadata,
   RootMetadata,
@@ -51,6 +53,24 @@ export function parseTargets(bytes: Uint8Array, limits?: JsonLimits): TargetsMet
 export function parseOfflineBundle(bytes: Uint8Array, limits?: JsonLimits): OfflineBundleMetadata {
   requireCanonical(bytes, limits);
   return parseMetadata(bytes, checkOfflineBundle, limits);
+}
+
+/**
+ * Snapshot metadata from bytes as served: parsed strictly, its form checked, no signature verified.
+ *
+ * @throws as `parseTargets`
+ */
+export function parseSnapshot(bytes: Uint8Array, limits?: JsonLimits): ListingMetadata {
+  return parseMetadata(bytes, checkSnapshot, limits);
+}
+
+/**
+ * Timestamp metadata from bytes as served: parsed strictly, its form checked, no signature verified.
+ *
+ * @throws as `parseTargets`
+ */
+export function parseTimestamp(bytes: Uint8Array, limits?: JsonLimits): ListingMetadata {
+  return parseMetadata(bytes, checkTimestamp, limits);
 }
 
 /**

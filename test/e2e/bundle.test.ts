@@ -16,6 +16,8 @@ import {
 import { stopAll, type Daemon } from '../../scripts/demo/process.js';
 import { EXIT } from '../../src/cli/exit-codes.js';
 import { checkStickAsDevice } from '../../src/sandbox/index.js';
+import { createBundleFixture } from '../support/bundle-fixture.js';
+import { writeStick } from '../support/write-stick.js';
 import { commandOf } from './command-of.js';
 
 const SETUP_MS = 300_000;
@@ -161,5 +163,17 @@ describe('an offline bundle, by processes', () => {
     await refused('EXPIRES_BEYOND_POLICY');
     await makeStick(INTEL, { production: false, tag: 'master' });
     await refused('BUNDLE_TYPE');
+    await makeStick(INTEL);
+    const ci = await factory(`/ota/repo/${site.factory}/api/v1/user_repo/3.root.json`);
+    writeFileSync(file('3.root.json'), ci ?? '');
+    await refused('ROOT_NOT_TRUSTED');
+  });
+
+  it('is not asked for over another root chain than the pinned one, however right that is in itself', async () => {
+    const forged = join(folder, 'forged');
+    writeStick(forged, createBundleFixture({ now: new Date() }));
+    expect((await run(['bundle', 'show', forged], { as: 'alice' })).stdout).toContain('1 of 2 signatures');
+    const asked = await run(['bundle', 'sign', forged, '--reason', 'r'], { as: 'alice', expect: EXIT.refused });
+    expect(asked.stderr).toContain('root version 3 on the stick is not a published one');
   });
 });

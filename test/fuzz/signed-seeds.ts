@@ -1,7 +1,7 @@
 /** Everything signed that seeds are made of, by keys that are the same in every run, so that an input found once stays what it is. */
 import { createFixture, type Fixture, type FixtureWave } from '../support/factory-fixture.js';
 
-const KEY_SEED = 'countersign fuzz';
+export const KEY_SEED = 'countersign fuzz';
 
 export interface SignedSeeds {
   readonly fixture: Fixture;

@@ -1,7 +1,7 @@
 import type { FuzzTarget } from './fuzz-target.js';
 import { canonicalTarget } from './targets/canonical.js';
 import { documentTargets } from './targets/documents.js';
-import { dossierTarget } from './targets/dossier.js';
+import { dossierTargets } from './targets/dossier.js';
 import { dossierLinesTarget } from './targets/dossier-lines.js';
 import { formTarget } from './targets/form.js';
 import { gatewayCallsTarget } from './targets/gateway-calls.js';
@@ -9,6 +9,7 @@ import { gatewayPathsTarget } from './targets/gateway-paths.js';
 import { httpTargets } from './targets/http-api.js';
 import { journalTarget } from './targets/journal.js';
 import { metadataTarget } from './targets/metadata.js';
+import { offlineKeysTarget } from './targets/offline-keys.js';
 import { policyTarget } from './targets/policy.js';
 import { signerTargets } from './targets/signer-socket.js';
 import { sshKeyTarget } from './targets/ssh-key.js';
@@ -18,7 +19,7 @@ import { textTarget } from './targets/text.js';
 /** Readers of bytes, called as functions. */
 export const READERS: readonly FuzzTarget[] = [
   ...[canonicalTarget, metadataTarget, textTarget, sshsigTarget, sshKeyTarget, policyTarget, ...documentTargets],
-  ...[dossierLinesTarget, dossierTarget, journalTarget, formTarget, gatewayPathsTarget],
+  ...[dossierLinesTarget, ...dossierTargets, journalTarget, formTarget, offlineKeysTarget, gatewayPathsTarget],
 ];
 
 export function allTargets(): FuzzTarget[] {

@@ -27,7 +27,8 @@ export interface GatewayWorld extends RootWorld {
 }
 
 export async function createGatewayWorld(options: RootWorldOptions = { owned: true }): Promise<GatewayWorld> {
-  const world = await createRootWorld(options);
+  // a connection that was closed while this process was busy is not what these tests are about
+  const world = await createRootWorld({ client: { retry: { attempts: 3 } }, ...options });
   const gateway = createGateway({
     factories: new Map([[FACTORY, { name: FACTORY, url: world.sandbox.url }]]),
     signing: world.service,
@@ -37,6 +38,7 @@ export async function createGatewayWorld(options: RootWorldOptions = { owned: tr
     limits: { maxBodyBytes: 4 * 1024 * 1024, maxWaitSeconds: 60, silenceMs: 60_000 },
   });
   const server = createServer(gateway.listener);
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const keys = new Map<Engineer, readonly OfflineKey[]>();

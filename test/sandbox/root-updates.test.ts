@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { encodeCanonical, parseRoot, parseTargets, type Root } from '../../src/tuf/index.js';
+import { encodeCanonical, parseRoot, parseTargets, serializeMetadata, type Root } from '../../src/tuf/index.js';
 import { askDevice } from '../support/device.js';
 import {
   begin,
@@ -17,7 +17,7 @@ import {
   withThreshold,
   type RootUpdateInput,
 } from '../support/root-update.js';
-import { buildWave, FACTORY, signedBy, startTestSandbox, type TestSandbox } from '../support/sandbox.js';
+import { buildWave, EXPIRES, FACTORY, signedBy, startTestSandbox, type TestSandbox } from '../support/sandbox.js';
 import { tufKey, type TufKey } from '../support/tuf-key.js';
 
 const UPDATES = '/ota/repo/acme/api/v1/user_repo/root/updates';
@@ -58,6 +58,21 @@ const replaceTargets = (root: Root): Root => withKey(withoutKey(root, 'targets',
 const rotation: RootUpdateInput = { change: replaceTargets, signers: [ROOT[0]], targetsSigners: [TARGETS[1]] };
 
 describe('a root update', () => {
+  test('may leave production targets that are older than the first targets key unsigned until that key comes', async () => {
+    await sandbox.close();
+    const signedBytes = encodeCanonical({ _type: 'Targets', expires: EXPIRES, targets: {}, version: 40 });
+    const production = serializeMetadata({ signatures: [], signedBytes }).toString();
+    sandbox = await startTestSandbox({ owned: false, productionTargets: { production } });
+    await takeOwnership(sandbox, { root: [ROOT[0]], targets: [] });
+    const firstKey: RootUpdateInput = { change: (root) => withKey(root, 'targets', TARGETS[0]), signers: [ROOT[0]] };
+    expect(await updateRoots(sandbox, firstKey)).toMatchObject({
+      status: 422,
+      json: { errors: ['production Targets production need 2 signature(s) by targets keys, have 1'] },
+    });
+    await step(sandbox, 'cancel', '');
+    expect(await updateRoots(sandbox, { ...firstKey, targetsSigners: [TARGETS[0]] })).toEqual(DONE);
+  });
+
   test('is one at a time, and whoever did not begin it needs its id for all but reading and cancelling', async () => {
     await own();
     const { txid } = (await begin(sandbox)).json as { txid: string };

@@ -51,6 +51,8 @@ export interface RootWorld {
   approve(id: string): Promise<void>;
   /** Asked for, approved and brought into force. */
   update(...intentions: RootIntention[]): Promise<RequestView>;
+  /** Asks to take over root, in a transaction begun at the Factory, and signs with the first root key that it answers. */
+  askForRoot(): Promise<RequestView>;
   /** Both ownerships taken: root with the Factory's first root key, then targets. */
   own(): Promise<void>;
   /** The Factory's own first root key signs what a request wants. */
@@ -73,14 +75,20 @@ export interface RootWorldOptions {
   readonly database?: TestDatabase;
   /** Whether the sandbox can be given faults. */
   readonly faults?: boolean;
+  /** Instead of three Ed25519 keys. */
+  readonly rootKeys?: readonly TufKey[];
+  /** In production before the Factory had an owner: unsigned metadata by tag, which the Factory signs alone. */
+  readonly productionTargets?: Readonly<Record<string, string>>;
 }
 
 export async function createRootWorld(options: RootWorldOptions = {}): Promise<RootWorld> {
   const { owned = false, client = {}, database = SQLITE, faults = false } = options;
-  const keys = { root: [tufKey(), tufKey(), tufKey()], targets: [tufKey(), tufKey(), tufKey()] };
+  const { rootKeys = [tufKey(), tufKey(), tufKey()], productionTargets = {} } = options;
+  const keys = { root: rootKeys, targets: [tufKey(), tufKey(), tufKey()] };
   const firstOf = (pairs: readonly TufKey[]) => pairs.slice(0, 1).map(({ key }) => key);
   const sandbox = await startTestSandbox({
     faults,
+    productionTargets,
     ...(owned ? { offlineKeys: { root: firstOf(keys.root), targets: firstOf(keys.targets) } } : { owned: false }),
   });
   const [first = Buffer.alloc(0)] = await sandbox.client('bob').rootChain('production', 1);
@@ -167,15 +175,18 @@ export async function createRootWorld(options: RootWorldOptions = {}): Promise<R
       await world.service.reconcile();
       return world.service.get(id);
     },
-    own: async () => {
-      await world.hold('root', 1);
-      await world.hold('targets', 1);
+    askForRoot: async () => {
       const { txid, firstRoot: key } = await sandbox
         .client('alice')
         .beginRootUpdate({ message: 'Take ownership', firstTime: true });
       if (key === null) throw new Error('the Factory gave no first root key');
       const { id } = await world.ask([{ op: 'take-ownership', role: 'root' }], { txid });
-      await world.contribute(id, key);
+      return world.contribute(id, key);
+    },
+    own: async () => {
+      await world.hold('root', 1);
+      await world.hold('targets', 1);
+      const { id } = await world.askForRoot();
       await world.approve(id);
       await world.service.reconcile();
       await world.update({ op: 'take-ownership', role: 'targets' });

@@ -23,12 +23,16 @@ export const HAS_POSTGRES =
 
 if (!HAS_POSTGRES) console.warn('PostgreSQL is not installed (package postgresql): what needs it is skipped');
 
+/** Whether this test file has seen to it that the server runs. */
+let running: Promise<unknown> | undefined;
+
 /** Starts the server if no other test of this run has. */
 export async function createPostgresDatabase(options = ''): Promise<PostgresDatabase> {
   const folder = process.env['COUNTERSIGN_TEST_POSTGRES'];
   if (folder === undefined) throw new Error('only to be used from a test: jest names the folder');
   // One of the test processes starts it, the others wait for that.
-  await promisify(execFile)('flock', [join(folder, 'lock'), process.execPath, SERVER, 'start', folder]);
+  running ??= promisify(execFile)('flock', [join(folder, 'lock'), process.execPath, SERVER, 'start', folder]);
+  await running;
   const urlOf = (name: string) => `postgres:///${name}?host=${join(folder, 'data')}&user=postgres`;
   const name = `test_${randomBytes(8).toString('hex')}`;
   await ask(urlOf('postgres'), `create database ${name} ${options}`);

@@ -21,15 +21,19 @@ export const CHANGELOG: RootChange = {
   timestamp: '2026-11-22T16:00:00.445163743Z',
 };
 
-/** Keys that tests share: making them anew would make no difference. */
+/** Keys that tests share, the same in every run. */
 export const KEYS = {
-  online: tufKey(),
-  snapshot: tufKey(),
-  timestamp: tufKey(),
-  root: [tufKey(), tufKey(), tufKey()] as const,
-  targets: [tufKey(), tufKey(), tufKey()] as const,
-  spare: [tufKey(), tufKey(), tufKey(), tufKey()] as const,
+  online: key('online'),
+  snapshot: key('snapshot'),
+  timestamp: key('timestamp'),
+  root: [key('root 1'), key('root 2'), key('root 3')] as const,
+  targets: [key('targets 1'), key('targets 2'), key('targets 3')] as const,
+  spare: [key('spare 1'), key('spare 2'), key('spare 3'), key('spare 4')] as const,
 };
+
+function key(name: string): TufKey {
+  return tufKey('ED25519', `root base: ${name}`);
+}
 
 export interface RootsInput {
   readonly version?: number;

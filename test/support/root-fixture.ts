@@ -63,6 +63,8 @@ export interface RootFixtureOptions {
   readonly tokens?: PolicyFactory['tokens'];
   /** Keys besides those of `KEYS` that updates bring in. */
   readonly newKeys?: readonly TufKey[];
+  /** Makes the officers' keys the same in every run. */
+  readonly keySeed?: string;
 }
 
 export interface UpdateOptions extends ReSignOptions {
@@ -124,6 +126,7 @@ export function createRootFixture(options: RootFixtureOptions = {}): RootFixture
   ];
   const officers = createFixture({
     now,
+    ...(options.keySeed === undefined ? {} : { keySeed: options.keySeed }),
     changePolicy: ({ factories, kinds, ...policy }) => ({
       ...policy,
       factories: factories.map((factory) => ({

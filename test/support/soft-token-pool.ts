@@ -82,7 +82,7 @@ export function softToken(options: SoftTokenOptions = {}): SoftToken {
     async signAll(keyid, payloads, requireRight) {
       const made: Signature[] = [];
       for (const payload of payloads) made.push((await this.sign({ keyid, payload })).signature);
-      requireRight(made);
+      await requireRight(made);
       return made;
     },
     prove(job) {

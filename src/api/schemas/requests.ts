@@ -119,6 +119,11 @@ export const signedMetadataSchema = z
   })
   .meta({ id: 'SignedMetadata' });
 
+/** Both roots of a root update. */
+export const signedRootsSchema = z
+  .strictObject({ ci: signedMetadataSchema, production: signedMetadataSchema })
+  .meta({ id: 'SignedRoots' });
+
 export const approvalBodySchema = z
   .strictObject({ sshsig: sshsigText })
   .meta({ id: 'Approval', description: 'Over the exact bytes of the statement, namespace countersign-approve-v1' });

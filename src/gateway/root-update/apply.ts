@@ -4,21 +4,16 @@ import type { RequestView, RootIntentions } from '../../signing/index.js';
 import type { GatewayAnswer } from '../answer.js';
 import type { GatewayCall } from '../call.js';
 import { endedOtherwise, stillWaiting } from '../explain-request.js';
-import { toFactoryError } from '../factory-error.js';
 import { callerOf, type Identity } from '../identify.js';
 import { waitInline } from '../wait-inline.js';
 import type { RootUpdateDependencies } from './deps.js';
-import type { Draft } from './draft.js';
+import { baseOf, type Draft } from './draft.js';
 import { draftIntentions } from './draft-intentions.js';
 import { requestOf, requireDraft, saveDraft } from './find-draft.js';
 import { parseBody } from './read-put.js';
-import { readUpdates } from './updates-answer.js';
 
 const bodySchema = z.strictObject({ txid: z.string().max(100) });
 
-/** With any other of 400 and more, fioctl says that the update may have been applied in part. */
-const NOTHING_CHANGED = [400, 401, 403, 404, 422, 423];
-const LOCKED = 423;
 const AGAIN = 'Then run: fioctl keys tuf updates apply';
 
 /**
@@ -30,37 +25,11 @@ export async function applyDraft(
   call: GatewayCall,
   identity: Identity,
 ): Promise<GatewayAnswer> {
-  try {
-    const { txid } = parseBody(bodySchema, await call.body());
-    const draft = await requireOwn(deps, call, identity, txid);
-    const asked = draft.content.request === null ? await ask(deps, call, identity, draft) : draft;
-    return await waitFor(deps, call, asked);
-  } catch (error) {
-    const answer = toFactoryError(error);
-    if (!isCountersignError(error) || NOTHING_CHANGED.includes(answer.status)) throw error;
-    return { ...answer, status: MAY_PASS.includes(answer.status) ? LOCKED : 422 };
-  }
+  const { txid } = parseBody(bodySchema, await call.body());
+  const draft = await requireDraft(deps, call, identity, txid);
+  const asked = draft.content.request === null ? await ask(deps, call, identity, draft) : draft;
+  return waitFor(deps, call, asked);
 }
-
-/** @throws NOT_FOUND nothing is under way anywhere, which fioctl takes for an update that was applied; FORBIDDEN somebody else's is */
-async function requireOwn(
-  deps: RootUpdateDependencies,
-  call: GatewayCall,
-  identity: Identity,
-  txid: string,
-): Promise<Draft> {
-  try {
-    return await requireDraft(deps, identity, txid);
-  } catch (error) {
-    if (!isCountersignError(error, 'NOT_FOUND') || (await readUpdates(call)).status === 'NONE') throw error;
-    throw new CountersignError('FORBIDDEN', 'the root update at the Factory is not one of yours', {
-      hint: 'It goes on where it was begun: with Countersign (countersign root status), or at the Factory itself.',
-    });
-  }
-}
-
-/** In the way for now: somebody else's root update, a Wave, something that does not answer. */
-const MAY_PASS: readonly number[] = [409, 429, 500, 502, 503];
 
 async function ask(deps: RootUpdateDependencies, call: GatewayCall, identity: Identity, draft: Draft): Promise<Draft> {
   const { signedBy } = draft.content;
@@ -77,8 +46,18 @@ async function ask(deps: RootUpdateDependencies, call: GatewayCall, identity: Id
   }
   const submission = await submissionOf(call, draft, deps.clock.now());
   // the draft's id: should the answer be lost, or this process end here, the same request is found again
-  const { request } = await deps.signing.submitRootUpdate({ ...submission, idempotencyKey: draft.id }, callerOf(key));
+  const asked = { ...submission, idempotencyKey: draft.id };
+  const { request } = await deps.signing.submitRootUpdate(asked, callerOf(key)).catch(tellHowToAdopt);
   return saveDraft(deps, draft, { ...draft.content, request: request.id });
+}
+
+/** Documents are adopted by fioctl's own command here. */
+function tellHowToAdopt(error: unknown): never {
+  if (!isCountersignError(error, 'RE_SIGN_NOT_SIGNED')) throw error;
+  throw new CountersignError(error.code, error.message, {
+    hint: 'Read it, and if all that it says is right: fioctl keys tuf updates sign-prod-targets -k KEYS.tgz, then apply',
+    cause: error,
+  });
 }
 
 /** What a draft asks for, as the service takes it. @throws PassedOn, FACTORY_…, and as readIntentions */
@@ -89,6 +68,7 @@ export async function submissionOf(call: GatewayCall, draft: Draft, now: Date): 
   return {
     factory: draft.factory,
     reason,
+    rootVersion: baseOf(draft.content).ci.version + 1,
     intentions: draftIntentions(draft, now),
     adopt: [...adopt.tags.map((tag) => ({ tag, wave: null })), ...waves],
   };

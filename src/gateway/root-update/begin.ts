@@ -82,14 +82,20 @@ async function requireFree(deps: RootUpdateDependencies, identity: Identity, { s
     throw active([`Yours, of ${own.content.began}: ${own.content.message}; ${asked}.`, GIVE_UP]);
   }
   if (status !== 'NONE') {
-    const { transaction, request: id } = await deps.signing.rootTransaction(identity.factory);
-    throw active(
-      transaction === 'ours' && id !== null
-        ? [`It is of Countersign’s request ${id}: wait until it is delivered, or have it cancelled.`]
-        : ['It was begun at the Factory itself, not through Countersign: it has to be applied or cancelled there.'],
-    );
+    throw active([await describeOther(deps, identity)]);
   }
   if (own !== null) await deps.drafts.remove(own);
+}
+
+/** What the transaction at the Factory is that is in the way. */
+async function describeOther({ signing }: RootUpdateDependencies, { factory }: Identity): Promise<string> {
+  const { request: id } = await signing.rootTransaction(factory);
+  if (id === null)
+    return 'It was begun at the Factory itself, not through Countersign: it has to be applied or cancelled there.';
+  const { state } = await signing.get(id);
+  return state === 'closed' || state === 'abandoned'
+    ? `It is of Countersign’s request ${id}, which came to nothing, and is being taken back: try again in a moment.`
+    : `It is of Countersign’s request ${id}: wait until it is delivered, or have it cancelled.`;
 }
 
 const GIVE_UP = 'Give it up with: fioctl keys tuf updates cancel';

@@ -13,10 +13,10 @@ import { describeProgress } from './describe-progress.js';
  */
 export async function cancelDraft(
   deps: RootUpdateDependencies,
-  _call: GatewayCall,
+  call: GatewayCall,
   identity: Identity,
 ): Promise<GatewayAnswer> {
-  const draft = await requireDraft(deps, identity, '');
+  const draft = await requireDraft(deps, call, identity, '');
   const request = await requestOf(deps, draft);
   if (request !== null && request.state !== 'closed' && request.state !== 'abandoned') {
     if (request.state === 'delivered') {

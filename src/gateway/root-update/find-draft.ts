@@ -1,8 +1,10 @@
 import { CountersignError } from '../../errors.js';
 import type { RequestView } from '../../signing/index.js';
+import type { GatewayCall } from '../call.js';
 import type { Identity } from '../identify.js';
 import type { RootUpdateDependencies } from './deps.js';
 import { readDraft, writeDraft, type Draft, type DraftContent } from './draft.js';
+import { readUpdates } from './updates-answer.js';
 
 /** The caller's draft, if there is one. */
 export async function findDraft(
@@ -26,18 +28,31 @@ async function withRequest(signing: RootUpdateDependencies['signing'], draft: Dr
  * The caller's draft, for a step that works on it.
  *
  * @param txid as fioctl sends it: empty for whoever began the transaction
- * @throws NOT_FOUND, FORBIDDEN, in the Factory's words
+ * @throws NOT_FOUND nothing is under way anywhere, which fioctl takes for an update that was applied
+ * @throws FORBIDDEN what is under way at the Factory is somebody else's; another person's txid
  */
-export async function requireDraft(deps: RootUpdateDependencies, identity: Identity, txid: string): Promise<Draft> {
+export async function requireDraft(
+  deps: RootUpdateDependencies,
+  call: GatewayCall,
+  identity: Identity,
+  txid: string,
+): Promise<Draft> {
   const draft = await findDraft(deps, identity);
-  if (draft === null) {
-    throw new CountersignError('NOT_FOUND', 'There is no root updates transaction', {
-      hint: 'Through Countersign each person has a transaction of their own: begin with fioctl keys tuf updates init.',
-    });
-  }
+  if (draft === null) throw await noDraft(call);
   if (txid === '' || txid === draft.content.txid) return draft;
   throw new CountersignError('FORBIDDEN', 'Wrong or missing transaction ID', {
     hint: 'Through Countersign nobody works on somebody else’s transaction: officers approve the request that comes of it.',
+  });
+}
+
+async function noDraft(call: GatewayCall): Promise<CountersignError> {
+  if ((await readUpdates(call)).status === 'NONE') {
+    return new CountersignError('NOT_FOUND', 'There is no root updates transaction', {
+      hint: 'Through Countersign each person has a transaction of their own: begin with fioctl keys tuf updates init.',
+    });
+  }
+  return new CountersignError('FORBIDDEN', 'the root update at the Factory is not one of yours', {
+    hint: 'It goes on where it was begun: with Countersign (countersign root status), or at the Factory itself.',
   });
 }
 

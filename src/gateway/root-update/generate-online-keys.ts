@@ -26,7 +26,7 @@ export async function generateOnlineKeys(
   identity: Identity,
 ): Promise<GatewayAnswer> {
   const { txid, 'key-type': keytype, ...wanted } = parseBody(bodySchema, await call.body());
-  const draft = await requireDraft(deps, identity, txid);
+  const draft = await requireDraft(deps, call, identity, txid);
   const roles = ROLES.filter((role) => wanted[role]);
   if (roles.length === 0) throw new CountersignError('INPUT_INVALID', 'no role is named whose key shall be made');
   if (draft.content.request !== null) {

@@ -24,7 +24,7 @@ export async function putRoots(
   identity: Identity,
 ): Promise<GatewayAnswer> {
   const put = readPut(await call.body());
-  const draft = await requireDraft(deps, identity, put.txid);
+  const draft = await requireDraft(deps, call, identity, put.txid);
   const content = await takePut(draft, put, await judgeOf(deps, call, identity, draft), deps.clock.now());
   if (draft.content.request !== null) {
     requireSameAsAsked(draft, { ...draft, content });

@@ -7,6 +7,7 @@ import { beginDraft } from './begin.js';
 import { cancelDraft } from './cancel.js';
 import type { RootUpdateDependencies } from './deps.js';
 import { generateOnlineKeys } from './generate-online-keys.js';
+import { withNothingChanged } from './nothing-changed.js';
 import { putRoots } from './put.js';
 import { showUpdates } from './show.js';
 
@@ -23,5 +24,8 @@ const STEPS: Readonly<Record<RootUpdateOperation, Step>> = {
 
 /** fioctl's calls about root updates: what the Factory would do in one transaction is put together here and asked for as a whole. */
 export function createRootUpdateCalls(deps: RootUpdateDependencies): (operation: RootUpdateOperation) => Interception {
-  return (operation) => async (call) => STEPS[operation](deps, call, await identify(call, deps.signing));
+  return (operation) => async (call) => {
+    const step = async () => STEPS[operation](deps, call, await identify(call, deps.signing));
+    return operation === 'apply' ? withNothingChanged(step) : step();
+  };
 }

@@ -1,7 +1,7 @@
 import { CountersignError } from '../../errors.js';
 import type { ProposedRoots } from '../../factory/index.js';
 import type { RequestKey } from '../../signing/index.js';
-import { encodeCanonical, type Key, type Root, type Signature } from '../../tuf/index.js';
+import { encodeCanonical, verifySignature, type Key, type Root, type Signature } from '../../tuf/index.js';
 import { baseOf, rootsToText, stagedOf, type Draft, type DraftContent } from './draft.js';
 import { describeIntention } from './draft-intentions.js';
 import { readIntentions } from './read-intentions.js';
@@ -22,6 +22,12 @@ export interface PutJudge {
   targetsBytes(of: { readonly tag: string } | { readonly wave: string }): Promise<Buffer>;
 }
 
+/** By keyid: those of the roots in force, and those that fioctl has made. */
+interface DocumentKeys {
+  readonly real: Readonly<Record<string, Key>>;
+  readonly made: ReadonlyMap<string, Key>;
+}
+
 /**
  * What becomes of a draft when roots are put. Taken from them are intentions and nothing else: fioctl's new key stays in the
  * draft, where fioctl looks for it.
@@ -39,12 +45,13 @@ export async function takePut(draft: Draft, put: PutRoots, judge: PutJudge, now:
     production: withRealKeys(put.production.signed, judge.shownAs, real),
   };
   const intentions = readIntentions(base, proposed, now);
-  const made = new Set(Object.keys(proposed.ci.keys).filter((keyid) => !Object.hasOwn(base.ci.keys, keyid)));
-  requireKnownKeyids(put, judge, made);
+  const made = new Map(Object.entries(proposed.ci.keys).filter(([keyid]) => !Object.hasOwn(base.ci.keys, keyid)));
+  const known = { real: base.ci.keys, made: new Set(made.keys()) };
+  requireKnownKeyids(put, judge, known.made);
   const signers: (RequestKey | null)[] = [];
   for (const root of [put.ci, put.production]) {
     const isSigned = root.signatures.length > 0;
-    signers.push(isSigned ? await judge.requireSigned('root', root, { real: base.ci.keys, made }) : null);
+    signers.push(isSigned ? await judge.requireSigned('root', root, known) : null);
   }
   const [ciSigner, productionSigner] = signers;
   if (ciSigner?.id !== productionSigner?.id) {
@@ -52,9 +59,9 @@ export async function takePut(draft: Draft, put: PutRoots, judge: PutJudge, now:
   }
   const isSame = isSameRoot(proposed.ci, before.ci) && isSameRoot(proposed.production, before.production);
   if (ciSigner == null && !isSame) {
-    const known = readIntentions(base, before, now).map(describeIntention);
+    const asBefore = readIntentions(base, before, now).map(describeIntention);
     const unsigned = intentions.filter(({ op }) => op !== 'set-threshold').map(describeIntention);
-    if (unsigned.some((intention) => !known.includes(intention))) throw unsignedChange();
+    if (unsigned.some((intention) => !asBefore.includes(intention))) throw unsignedChange();
   }
   return {
     ...content,
@@ -84,7 +91,7 @@ async function withAdopted(
   { tags, waves }: DraftContent['adopt'],
   { targetsSignatures, wavesSignatures }: PutRoots,
   judge: PutJudge,
-  keys: { readonly real: Readonly<Record<string, Key>>; readonly made: ReadonlySet<string> },
+  keys: DocumentKeys,
 ): Promise<DraftContent['adopt']> {
   for (const [tag, signatures] of Object.entries(targetsSignatures)) {
     await requireNamed(await judge.targetsBytes({ tag }), signatures, judge, keys);
@@ -96,15 +103,34 @@ async function withAdopted(
   return { tags: merged(tags, targetsSignatures), waves: merged(waves, wavesSignatures) };
 }
 
-/** A key that fioctl has just made is the person's as far as the signature over the roots says; so is what it signs. */
+/**
+ * A key that fioctl has just made is the person's, since a request key has signed the roots that name it; so is what it signs. Anything
+ * else has to be signed by a request key.
+ */
 async function requireNamed(
   signedBytes: Buffer,
   signatures: readonly Signature[],
   judge: PutJudge,
-  keys: { readonly real: Readonly<Record<string, Key>>; readonly made: ReadonlySet<string> },
+  { real, made }: DocumentKeys,
 ): Promise<void> {
-  if (signatures.every(({ keyid }) => keys.made.has(keyid))) return;
-  await judge.requireSigned('targets', { signedBytes, signatures }, keys);
+  for (const signature of signatures) {
+    const key = made.get(signature.keyid);
+    if (key !== undefined) requireMadeBy(key, signature, signedBytes);
+  }
+  if (signatures.length > 0 && signatures.every(({ keyid }) => made.has(keyid))) return;
+  await judge.requireSigned('targets', { signedBytes, signatures }, { real, made: new Set(made.keys()) });
+}
+
+function requireMadeBy(key: Key, signature: Signature, signedBytes: Buffer): void {
+  try {
+    verifySignature(key, signature, signedBytes);
+  } catch (cause) {
+    throw new CountersignError(
+      'REQUEST_SIGNATURE_REFUSED',
+      'a signature over a targets document does not hold: what came is not what was signed',
+      { details: { keyid: signature.keyid }, cause },
+    );
+  }
 }
 
 function isSameRoot(left: Root, right: Root): boolean {

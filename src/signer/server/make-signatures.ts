@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { VerifiedDossier } from '../../dossier/index.js';
 import { CountersignError } from '../../errors.js';
 import { type Key, type Signature, verifySignature } from '../../tuf/index.js';
@@ -72,16 +73,19 @@ async function makeSignature(job: SignatureJob, tokens: Tokens): Promise<Made> {
 export async function makeBatch(jobs: readonly SignatureJob[], tokens: Tokens): Promise<Made[]> {
   const tokenKey = jobs[0]?.tokenKey ?? '';
   const payloads = jobs.map(({ payload }) => payload);
-  let made: Made[] = [];
-  await tokens.signAll(tokenKey, payloads, (signatures) => {
-    made = jobs.map((job, index) => {
-      const { keyid, document } = job;
-      const { method = '', sig = '' } = signatures[index] ?? {};
-      requireRight(job, { keyid, method, sig });
-      return { document, keyid, method, sig };
-    });
+  const signatures = await tokens.signAll(tokenKey, payloads, async (made) => {
+    for (const [index, job] of jobs.entries()) {
+      // The worker is handed what it does next, a megabyte and more in several pieces, before this thread is busy with what it has done.
+      await setImmediate();
+      requireRight(job, signatureOf(job, made[index]));
+    }
   });
-  return made;
+  return jobs.map((job, index) => ({ document: job.document, ...signatureOf(job, signatures[index]) }));
+}
+
+/** As the root names the key. */
+function signatureOf({ keyid }: SignatureJob, { method = '', sig = '' }: Partial<Signature> = {}): Signature {
+  return { keyid, method, sig };
 }
 
 function requireRight({ publicKey, payload, keyid }: SignatureJob, signature: Signature): void {

@@ -88,7 +88,7 @@ export class Tokens {
   async signAll(
     keyid: string,
     payloads: readonly Buffer[],
-    requireRight: (signatures: readonly Signature[]) => void,
+    requireRight: (signatures: readonly Signature[]) => Promise<void>,
   ): Promise<readonly Signature[]> {
     const pool = this.#poolOf(keyid);
     return this.#observed(pool, keyid, payloads.length, () => pool.signAll(keyid, payloads, requireRight));

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { CountersignError, errorToWire } from '../../errors.js';
 import type { Signature } from '../../tuf/index.js';
 import { requireWithinLimit } from '../key-rules/index.js';
@@ -126,7 +125,7 @@ export class WorkerPool implements TokenPool {
   async signAll(
     keyid: string,
     payloads: readonly Uint8Array[],
-    requireRight: (signatures: readonly Signature[]) => void,
+    requireRight: (signatures: readonly Signature[]) => Promise<void>,
   ): Promise<readonly Signature[]> {
     for (const payload of payloads) await this.#requireFitting({ keyid, payload });
     const timeoutMs = this.#config.signTimeoutMs * payloads.length;
@@ -140,10 +139,8 @@ export class WorkerPool implements TokenPool {
           `a worker made ${signatures.length} of ${payloads.length} signatures`,
         );
       }
-      // the worker is handed what it does next before this thread is busy with what it has done
-      await setImmediate();
       try {
-        requireRight(signatures);
+        await requireRight(signatures);
         return signatures;
       } catch (error) {
         takers.at(-1)?.kill(); // it is not to be trusted with what it does next

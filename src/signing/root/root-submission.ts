@@ -71,6 +71,8 @@ interface Common {
 
 /** What to change, by purpose. */
 export interface RootIntentions extends Common {
+  /** Of the roots that are to come of it: refused if others than those that the caller has seen are in force by now. */
+  readonly rootVersion?: number;
   readonly intentions: readonly RootIntention[];
   /** Documents that no offline key in force has signed, to be signed all the same. */
   readonly adopt?: readonly { readonly tag: string; readonly wave: string | null }[];

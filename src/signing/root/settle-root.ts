@@ -46,6 +46,7 @@ async function rebuild(context: Context, request: StoredRequest): Promise<StepRe
         txid: null,
         rebuiltFrom: request.id,
         preferredKeyids: rootStatementOf(request).keys.map(({ keyid }) => keyid),
+        rootVersion: null,
       },
     );
     await context.step('root:after-rebuild', request.id);

@@ -48,18 +48,21 @@ export async function showRoots(context: Context, factory: string): Promise<Root
 
 /** @throws FACTORY_… */
 export async function showTransaction(context: Context, factory: string): Promise<RootTransactionView> {
-  const [status, holder] = await Promise.all([
+  const [status, requests] = await Promise.all([
     context.factory(factory).rootUpdate(),
-    context.store.rootUpdates.findHolder(factory),
+    context.store.rootUpdates.list(factory),
   ]);
-  const ours = holder !== null && isOurs(status, rootStatementOf(holder));
+  // also that of a request which came to nothing, until it is taken back
+  const ours = requests.find(
+    ({ root, ...request }) => root?.transaction === 'open' && isOurs(status, rootStatementOf(request)),
+  );
   const none = status.status === 'NONE';
   const staged = none ? [] : await findStagedRequestKeys(context, factory, status);
   return {
     factory,
     status: status.status,
-    transaction: none ? 'none' : ours ? 'ours' : 'foreign',
-    request: ours ? holder.id : null,
+    transaction: none ? 'none' : ours === undefined ? 'foreign' : 'ours',
+    request: ours?.id ?? null,
     changelog: none ? null : stagedChangelog(status),
     errors: status.errors,
     warnings: status.warnings,

@@ -25,6 +25,8 @@ export interface SubmissionMore {
   /** The request in whose place this one is to be, and the keys that it was to bring in. */
   readonly rebuiltFrom: string | null;
   readonly preferredKeyids: readonly string[];
+  /** Which the caller expects; null: whichever it is. */
+  readonly rootVersion: number | null;
 }
 
 /**
@@ -40,7 +42,8 @@ export async function submitRootUpdate(
   const parsed = parseRootSubmission(submission);
   const { dryRun = false, transaction } = submission;
   const key = idempotencyKeyOf(submission, parsed.sha256, caller);
-  const more = { dryRun, key, txid: transaction?.txid ?? null, rebuiltFrom: null, preferredKeyids: [] };
+  const rootVersion = ('intentions' in submission ? submission.rootVersion : undefined) ?? null;
+  const more = { dryRun, key, txid: transaction?.txid ?? null, rebuiltFrom: null, preferredKeyids: [], rootVersion };
   return submitParsedRoot(context, parsed, caller, more);
 }
 
@@ -54,6 +57,7 @@ export async function submitParsedRoot(
   if (known !== null) return answerKnown(context, known, more.dryRun);
 
   const material = await fetchRootMaterial(context, parsed.factory);
+  requireRootVersion(material, more.rootVersion);
   const rotation = onlineRotationOf(parsed);
   const first = newTransaction(context, parsed, more);
   const toPrepare = { id: first.id, submission: parsed, caller, message: first.message, ...more };
@@ -86,6 +90,15 @@ export async function submitParsedRoot(
   await context.step('submit:after-open', row.id);
   context.changed(row.id);
   return { request: await viewOf(context, await findRequest(context, row.id)), created: true };
+}
+
+function requireRootVersion({ base }: RootMaterial, expected: number | null): void {
+  const version = base.root.ci.version + 1;
+  if (expected === null || expected === version) return;
+  throw new CountersignError('ROOT_VERSION_INVALID', 'the roots at the Factory have changed since this was begun', {
+    hint: 'Look at them, and begin anew (with fioctl: keys tuf updates cancel, then init).',
+    details: { version: expected, expected: version },
+  });
 }
 
 async function begunAndPrepared(

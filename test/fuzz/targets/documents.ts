@@ -12,6 +12,7 @@ import { corpusOf } from '../corpus.js';
 import type { FuzzTarget } from '../fuzz-target.js';
 import { mutatedBytes, mutatedJson } from '../inputs.js';
 import { attempt } from '../refusal.js';
+import { rootSeeds } from '../root-seeds.js';
 import { signedSeeds, type SignedSeeds } from '../signed-seeds.js';
 import { TEXT_CODES } from './text.js';
 
@@ -20,7 +21,7 @@ export const documentTargets: readonly FuzzTarget[] = [
   documentTarget(
     'statement',
     60_000,
-    ({ statement }) => [statement],
+    async ({ statement }) => [statement, ...(await rootSeeds()).statements],
     (input) => {
       const text = input.toString('utf8');
       const outcome = attempt(['STATEMENT_INVALID', 'KIND_NOT_ALLOWED'], () => parseStatement(text));
@@ -58,15 +59,15 @@ export const documentTargets: readonly FuzzTarget[] = [
 function documentTarget(
   name: string,
   share: number,
-  seedsOf: (seeds: SignedSeeds) => readonly Buffer[],
+  seedsOf: (seeds: SignedSeeds) => readonly Buffer[] | Promise<readonly Buffer[]>,
   check: (input: Buffer) => void,
 ): FuzzTarget {
   return {
     name,
     share,
-    open() {
+    async open() {
       const corpus = corpusOf(name);
-      const seeds = [...corpus.values(), ...seedsOf(signedSeeds())];
+      const seeds = [...corpus.values(), ...(await seedsOf(signedSeeds()))];
       return { corpus, inputs: fc.oneof(mutatedBytes(seeds), { weight: 3, arbitrary: mutatedJson(seeds) }), check };
     },
   };

@@ -13,20 +13,28 @@ import type { FuzzTarget } from '../fuzz-target.js';
 import { madeBy } from '../inputs.js';
 import { mutateDossier } from '../mutate-dossier.js';
 import { attemptAsync } from '../refusal.js';
+import { rootSeeds } from '../root-seeds.js';
 
 /** Signed dossiers and evidence with lines changed, moved, doubled, dropped, and put in from others. */
-export const dossierTarget: FuzzTarget = {
-  name: 'dossier',
-  share: 20_000,
-  async open() {
-    const seeds = dossierSeeds();
-    const approved = (await seeds.verified()).filter(
-      ({ quorum, rejections }) => quorum.missing + rejections.length === 0,
-    );
-    const inputs = madeBy((random) => Buffer.from(mutateDossier(random, seeds.files).join('')));
-    return { corpus: corpusOf('dossier'), inputs, check: (input) => check(input, seeds, approved) };
-  },
-};
+export const dossierTargets: readonly FuzzTarget[] = [
+  dossierTarget('dossier', 20_000, dossierSeeds),
+  dossierTarget('root-dossier', 10_000, rootSeeds),
+];
+
+function dossierTarget(name: string, share: number, seedsOf: () => DossierSeeds | Promise<DossierSeeds>): FuzzTarget {
+  return {
+    name,
+    share,
+    async open() {
+      const seeds = await seedsOf();
+      const approved = (await seeds.verified()).filter(
+        ({ quorum, rejections }) => quorum.missing + rejections.length === 0,
+      );
+      const inputs = madeBy((random) => Buffer.from(mutateDossier(random, seeds.files).join('')));
+      return { corpus: corpusOf(name), inputs, check: (input) => check(input, seeds, approved) };
+    },
+  };
+}
 
 async function check(input: Buffer, { pins, now }: DossierSeeds, approved: readonly VerifiedDossier[]): Promise<void> {
   const codes = ERROR_CODES.filter((code) => code !== 'INTERNAL');
@@ -49,9 +57,9 @@ async function check(input: Buffer, { pins, now }: DossierSeeds, approved: reado
     verified.quorum.persons.every((person) => known.has(person)),
     'somebody counts who did not approve',
   );
-  const made = originals.flatMap(({ signatures }) => signatures.map(({ sig }) => sig));
+  const made = originals.flatMap(signaturesIn);
   assert.ok(
-    verified.signatures.every(({ sig }) => made.includes(sig)),
+    signaturesIn(verified).every((sig) => made.includes(sig)),
     'a signature that nobody made',
   );
   if (verified.journal !== undefined) {
@@ -61,4 +69,10 @@ async function check(input: Buffer, { pins, now }: DossierSeeds, approved: reado
       'a journal that no signer wrote',
     );
   }
+}
+
+/** Those made in tokens and, of a root update, those from outside. */
+function signaturesIn(dossier: VerifiedDossier): string[] {
+  const externals = dossier.kind === 'root' ? dossier.externals : [];
+  return [...dossier.signatures, ...externals].map(({ sig }) => sig);
 }

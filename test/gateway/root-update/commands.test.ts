@@ -148,6 +148,17 @@ describe('what goes through', () => {
     await applied;
     expect((await newestRoot()).version).toBe(version + 1);
   });
+
+  test('keys resign-root moves the expiry a year on', async () => {
+    const { expires, version, keys } = await newestRoot();
+    world.advance(24 * 3600_000);
+    expect((await refusal(erin.resignRoot())).status).toBe(423);
+    await world.approveAll();
+    await erin.apply();
+    const after = await newestRoot();
+    expect(after).toMatchObject({ version: version + 1, keys });
+    expect(Date.parse(after.expires) - Date.parse(expires)).toBe(24 * 3600_000);
+  });
 });
 
 describe('what is refused, with the command to use instead', () => {
@@ -186,6 +197,31 @@ describe('what is refused, with the command to use instead', () => {
       status: 422,
       text: expect.stringContaining('countersign key generate --role targets'),
     });
+  });
+
+  test('what was begun over roots that are not in force any more', async () => {
+    await erin.init('Slow');
+    await erin.sign();
+    await world.update({ op: 'resign' });
+    const outdated = { status: 422, text: expect.stringContaining('have changed since this was begun') };
+    expect(await refusal(erin.apply())).toMatchObject(outdated);
+    expect(await refusal(erin.sign())).toMatchObject(outdated);
+    expect((await erin.review()).join()).toContain('cancel this and begin anew');
+    await erin.cancel();
+  });
+
+  test('the next transaction while the one that was given up is taken back at the Factory', async () => {
+    await erin.init('First');
+    await erin.sign();
+    await refusal(erin.apply());
+    await erin.cancel();
+    expect(await refusal(erin.init('Second'))).toMatchObject({
+      status: 409,
+      text: expect.stringContaining('is being taken back: try again in a moment'),
+    });
+    await world.service.reconcile();
+    await erin.init('Second');
+    await erin.cancel();
   });
 
   test('a rejection ends the transaction when it is applied, in the officer’s words', async () => {

@@ -109,7 +109,7 @@ describe('a job', () => {
   it('of several messages is done in their order, and all of it by the next worker when one dies', async () => {
     const pool = await open({ sign: ['die', 'ok'] });
     const payloads = ['one', 'two', 'three'].map((text) => Buffer.from(text));
-    const signatures = await pool.signAll('k1', payloads, () => undefined);
+    const signatures = await pool.signAll('k1', payloads, () => Promise.resolve());
     expect(signatures.map(({ sig }) => Buffer.from(sig, 'base64'))).toEqual(payloads);
     expect(tasksDone('sign-all')).toBe(2);
   });
@@ -121,16 +121,13 @@ describe('a job', () => {
     let looked = 0;
     const signatures = await pool.signAll('k1', [payload, payload], () => {
       looked += 1;
-      if (looked === 1) throw wrong;
+      return looked === 1 ? Promise.reject(wrong) : Promise.resolve();
     });
     expect(signatures).toHaveLength(2);
     expect([looked, tasksDone('sign-all'), tasksDone('open')]).toEqual([2, 2, 2]);
     expect(pool.status().workers[0]).toMatchObject({ restarts: 1 });
     expect(pool.status().workers[0]?.pid).not.toBe(first?.pid);
-    const always = (): never => {
-      throw wrong;
-    };
-    await expect(pool.signAll('k1', [payload], always)).rejects.toBe(wrong);
+    await expect(pool.signAll('k1', [payload], () => Promise.reject(wrong))).rejects.toBe(wrong);
     expect(tasksDone('sign-all')).toBe(6);
   });
 
