@@ -34,6 +34,7 @@ COPY softhsm softhsm
 ENV NODE_ENV=production
 # The signer is started with --user countersign-signer; both share the group that may use the signer's socket.
 USER countersign
-EXPOSE 8440
+# The API, and the gateway if it is configured.
+EXPOSE 8440 8442
 ENTRYPOINT ["node", "/opt/countersign/dist/main.js"]
 CMD ["--help"]

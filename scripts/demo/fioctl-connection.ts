@@ -25,6 +25,8 @@ export class FioctlError extends Error {
 export interface Exchange {
   readonly method: string;
   readonly path: string;
+  /** As it was sent; empty if there was none. */
+  readonly body: string;
   readonly status: number;
 }
 
@@ -54,7 +56,7 @@ export function connectFioctl({ url, token, extraHeaders = {} }: FioctlSettings)
         ...(text === '' ? {} : { 'Content-Type': 'application/json' }),
         ...(method === 'GET' ? {} : { 'Content-Length': String(Buffer.byteLength(text)) }),
       });
-      exchanges.push({ method, path, status: answer.status });
+      exchanges.push({ method, path, body: text, status: answer.status });
       if (answer.status >= 200 && answer.status < 300) return parseJson(answer.text);
       if (allow404 && answer.status === 404) return null;
       throw new FioctlError(answer.status, printed(`${method} '${url}${path}': ${answer.status}`, answer.text));

@@ -47,14 +47,16 @@ function inRepository(method: string, rest: string, target: string): CallKind {
   if (!rest.startsWith(`${REPOSITORY}/`)) throw notFound();
   const path = rest.slice(REPOSITORY.length);
   if (!/^[\w.~/-]+$/.test(path) || path.includes('//')) throw misspelt();
-  const operation = ROOT_UPDATES[`${method} ${path}`];
+  const operation = ROOT_UPDATES[`${method === 'HEAD' ? 'GET' : method} ${path}`];
   if (operation !== undefined) return { kind: 'root-update', operation };
   if (!isRead(method)) throw notLetThrough(method, path);
   return path === '/root.json' && !asksForProduction(target) ? { kind: 'root' } : { kind: 'proxied' };
 }
 
+/** In the reading of every server: some take the first of several, others the last. */
 function asksForProduction(target: string): boolean {
-  return new URLSearchParams(/\?(.*)$/s.exec(target)?.[1] ?? '').get('production') === '1';
+  const asked = new URLSearchParams(/\?(.*)$/s.exec(target)?.[1] ?? '').getAll('production');
+  return asked.length > 0 && asked.every((value) => value === '1');
 }
 
 function inFactory(method: string, rest: string): CallKind {

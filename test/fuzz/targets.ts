@@ -4,6 +4,8 @@ import { documentTargets } from './targets/documents.js';
 import { dossierTargets } from './targets/dossier.js';
 import { dossierLinesTarget } from './targets/dossier-lines.js';
 import { formTarget } from './targets/form.js';
+import { gatewayCallsTarget } from './targets/gateway-calls.js';
+import { gatewayPathsTarget } from './targets/gateway-paths.js';
 import { httpTargets } from './targets/http-api.js';
 import { journalTarget } from './targets/journal.js';
 import { listTarget } from './targets/list.js';
@@ -18,9 +20,17 @@ import { textTarget } from './targets/text.js';
 /** Readers of bytes, called as functions. */
 export const READERS: readonly FuzzTarget[] = [
   ...[canonicalTarget, metadataTarget, textTarget, sshsigTarget, sshKeyTarget, policyTarget, ...documentTargets],
-  ...[dossierLinesTarget, ...dossierTargets, journalTarget, formTarget, listTarget, offlineKeysTarget],
+  ...[
+    dossierLinesTarget,
+    ...dossierTargets,
+    journalTarget,
+    formTarget,
+    listTarget,
+    offlineKeysTarget,
+    gatewayPathsTarget,
+  ],
 ];
 
 export function allTargets(): FuzzTarget[] {
-  return [...READERS, ...httpTargets, ...signerTargets];
+  return [...READERS, ...httpTargets, gatewayCallsTarget, ...signerTargets];
 }

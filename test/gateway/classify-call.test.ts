@@ -14,6 +14,8 @@ describe('classifyCall', () => {
     ['HEAD', `${P}/root.json`, { kind: 'root' }],
     ['GET', `${P}/root.json?production=0`, { kind: 'root' }],
     ['GET', `${P}/root/updates`, { kind: 'root-update', operation: 'show' }],
+    ['HEAD', `${P}/root/updates`, { kind: 'root-update', operation: 'show' }],
+    ['GET', `${P}/root.json?production=1&production=0`, { kind: 'root' }],
     ['POST', `${P}/root/updates`, { kind: 'root-update', operation: 'begin' }],
     ['PUT', `${P}/root/updates`, { kind: 'root-update', operation: 'put' }],
     ['POST', `${P}/root/updates/gen-online-keys`, { kind: 'root-update', operation: 'generate-online-keys' }],

@@ -18,6 +18,8 @@ export interface GatewayWorld extends RootWorld {
   readonly url: string;
   /** fioctl of a person with request keys of their own, which are registered the first time. */
   fioctl(name: Engineer, extraHeaders?: Readonly<Record<string, string>>): Promise<Fioctl>;
+  /** Of that person at the Factory. */
+  tokenOf(name: Engineer): string;
   /** The keys in that person's file. */
   keysOf(name: Engineer): Promise<readonly OfflineKey[]>;
   /** All open requests are approved and brought as far as they come. */
@@ -60,6 +62,7 @@ export async function createGatewayWorld(options: RootWorldOptions = { owned: tr
   return {
     ...world,
     url,
+    tokenOf: (name) => world.sandbox.token(ACCOUNTS[name]),
     keysOf,
     fioctl: async (name, extraHeaders = {}) => {
       const settings = { url, factory: FACTORY, token: world.sandbox.token(ACCOUNTS[name]), extraHeaders };

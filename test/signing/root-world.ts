@@ -20,7 +20,7 @@ import {
 } from '../../src/signing/index.js';
 import { openStore } from '../../src/store/index.js';
 import { keyidOf, parseRoot, type Signature } from '../../src/tuf/index.js';
-import { SQLITE, type TestDatabase } from '../store/databases.js';
+import { SQLITE, type TestDatabase } from '../store/sqlite-database.js';
 import { createFixture, type Fixture } from '../support/factory-fixture.js';
 import { createOracle } from '../support/oracle.js';
 import { recordingLogger, type RecordingLogger } from '../support/recording-logger.js';

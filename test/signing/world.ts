@@ -8,7 +8,7 @@ import {
 } from '../../src/signing/index.js';
 import { openStore } from '../../src/store/index.js';
 import { createLogger, type Logger } from '../../src/telemetry/index.js';
-import { SQLITE, type TestDatabase } from '../store/databases.js';
+import { SQLITE, type TestDatabase } from '../store/sqlite-database.js';
 import { createFixture, FIXTURE_NOW, type Fixture, type FixtureOptions } from '../support/factory-fixture.js';
 import { createMemoryFactory, type MemoryFactory } from './memory-factory.js';
 import { createVerifyingSigner, type VerifyingSigner } from './verifying-signer.js';

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Store } from '../../src/signing/index.js';
 import { openStore } from '../../src/store/index.js';
-import { describeOver, type CreatedDatabase } from './databases.js';
+import { describeOver } from './databases.js';
+import type { CreatedDatabase } from './sqlite-database.js';
 import { approval, asked, AT, blobs, digest, event, newRequest } from './records.js';
 
 describeOver('the store', (database) => {
