@@ -67,6 +67,8 @@ async function exchangeUntil(
     ...(requestId === undefined ? {} : { [REQUEST_ID_HEADER]: requestId }),
   };
   const request = httpRequest({ socketPath, method, path, headers, agent: false, signal });
+  // The signer may have an answer before the first block is full.
+  if (body !== undefined) request.flushHeaders();
   const response = new Promise<IncomingMessage>((resolve, reject) => {
     request.once('response', resolve);
     request.on('error', reject);
