@@ -1,4 +1,4 @@
-import { readFileSync, statSync, truncateSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { verifyDossier } from '../../../src/dossier/index.js';
 import type { RootChange } from '../../../src/factory/index.js';
@@ -259,26 +259,35 @@ describe('a root update with many documents', () => {
     expect(verified.journal?.signatures).toHaveLength(wanted);
   }, 60_000);
 
-  it('is not decided upon when the crash came before the whole decision was written', async () => {
+  it('goes on from wherever a kill has cut the journal off, and signs only what does not stand there', async () => {
     bench = await rootSignerBench(many());
-    const { fixture, site } = bench;
+    const { fixture, site, root, targets } = bench;
     const update = await fixture.update(ROTATION);
-    site.onStep = (step) => {
-      if (step === 'journal:intent') throw new Crash(step);
-    };
-    await rejectionOf(bench.sign({ update }));
-    site.onStep = undefined;
+    const whole = await bench.sign({ update });
     await site.stop();
-    const lines = readFileSync(site.journalPath, 'utf8').split('\n');
-    const intent = lines.findIndex((line) => line.includes('"type":"intent"'));
-    expect(lines[intent - 1]).toContain('"type":"intent-part"');
-    const cut = lines.slice(intent).join('\n').length;
-    truncateSync(site.journalPath, statSync(site.journalPath).size - cut);
-    await site.restart();
-    expect(site.journal.state.intents.size).toBe(0);
-    expect((await bench.sign({ update })).signatures).toHaveLength(COUNT + 2);
-    const { lines: evidence } = await site.signer.journalOf(update.sha256);
-    expect(evidence.filter(({ type }) => type === 'journal-hash')).toEqual([]);
+    const journal = readFileSync(site.journalPath);
+    /** Where the line ends that has this first. */
+    const endOf = (text: string): number => journal.indexOf('\n', journal.indexOf(text)) + 1;
+    const chunk = bench.entries('signatures')[0]?.['signatures'] as unknown[];
+    const first = endOf('"type":"signatures"');
+    for (const [cut, decided, made] of [
+      [endOf('"type":"intent-part"'), 0, 0],
+      [endOf('"type":"intent"'), 1, 0],
+      [first - 1000, 1, 0],
+      [first + 1000, 1, chunk.length],
+    ] as const) {
+      writeFileSync(site.journalPath, journal.subarray(0, cut));
+      await site.restart();
+      expect(site.journal.state.intents.size).toBe(decided);
+      const before = root.signed.length + targets.signed.length;
+      const { signatures } = await bench.sign({ update });
+      expect(root.signed.length + targets.signed.length - before).toBe(COUNT + 2 - made);
+      expect(signatures.map(({ sig }) => sig)).toEqual(whole.signatures.map(({ sig }) => sig));
+      const { lines } = await site.signer.journalOf(update.sha256);
+      // parts that decided nothing are no part of what proves the decision
+      expect(lines.filter(({ type }) => type === 'journal-hash')).toEqual([]);
+      await site.stop();
+    }
   }, 60_000);
 });
 
