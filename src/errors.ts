@@ -138,6 +138,7 @@ export const ERROR_CODES = [
   'SIGNER_STOPPING',
   'SIGNER_UNAVAILABLE', // the service cannot reach the signer
   'SERVICE_UNAVAILABLE', // the command line cannot reach the service
+  'GATEWAY_UNAVAILABLE', // what fioctl is pointed at does not answer
   'SIGNER_CLOCK', // the clock is behind the journal's last entry
   'JOURNAL_DAMAGED',
   'JOURNAL_WRITE_FAILED',

@@ -160,7 +160,7 @@ export interface EventView {
 }
 
 export interface ReadinessCheck {
-  readonly name: 'store' | 'signer' | 'token' | 'canary' | 'factory';
+  readonly name: 'store' | 'signer' | 'token' | 'canary' | 'factory' | 'gateway';
   /** Which one: the token's label, the Factory's name. */
   readonly subject?: string;
   readonly ok: boolean;
@@ -316,5 +316,7 @@ export interface SigningDependencies {
   readonly clock?: Clock;
   readonly timers?: Timers;
   readonly limits?: Partial<SigningLimits>;
+  /** Proves that the gateway answers; left out where there is none. */
+  readonly checkGateway?: () => Promise<void>;
   readonly onStep?: (step: Step, request: string) => void | Promise<void>;
 }
