@@ -7,6 +7,7 @@ import type { Published } from '../protocol.js';
 import type { TokenKey } from '../token-types.js';
 import { planDossier } from './plan-dossier.js';
 import { planPublished } from './plan-published.js';
+import { planRoots } from './plan-roots.js';
 import { RecoveryPlan } from './plan.js';
 
 /** A file with a dossier or evidence; opened more than once, since many of them would not fit into memory at a time. */
@@ -46,6 +47,7 @@ export async function planRecovery(
   for (const { one } of sorted) {
     await naming(`${one.factory} ${one.wave ?? one.tag}`, () => planPublished(plan, one));
   }
+  for (const factory of state.firstRoots.keys()) planRoots(plan, factory);
   return plan;
 }
 

@@ -116,7 +116,10 @@ export async function prepareRoot(
     roots,
     ciTargets: base.ciTargets.metadata,
     documents: paced(parseServedTargets(base.served)),
-    sign: chooseRootSigners(signers, base.root, [...signerKeys, ...elsewhere]),
+    sign: chooseRootSigners(signers, base.root, [...signerKeys, ...elsewhere], {
+      without: submission.without,
+      signedLast: roots.ci.signatures.map(({ keyid }) => keyid),
+    }),
     keysOfOtherFactories: signerKeys.flatMap((key) =>
       key.factory === undefined || key.factory === factory ? [] : [key.public],
     ),
