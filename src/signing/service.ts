@@ -266,6 +266,8 @@ export interface SigningLimits {
   /** Pauses after failures: doubled from the first up to the second. */
   readonly retryFirstMs: number;
   readonly retryMaxMs: number;
+  /** After how long a root update that is being begun counts as cut off, so that an equal submission takes it over. */
+  readonly cutOffAfterMs: number;
 }
 
 /** Named moments of a request's life, in this order; a crash test stops the world at one of them. */

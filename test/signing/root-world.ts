@@ -143,6 +143,8 @@ export async function createRootWorld(options: RootWorldOptions = {}): Promise<R
     const service = createSigningService({
       ...{ store, signer, logger, pins: fixture.pins, policies: [fixture.policy], clock: sandbox.clock },
       factories: new Map([[FACTORY, sandbox.client('bob', { retry: { attempts: 1 }, ...client })]]),
+      // the clock stands still here
+      limits: { cutOffAfterMs: 100 },
       ...more,
     });
     return { service, store };
