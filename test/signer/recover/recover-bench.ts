@@ -3,7 +3,7 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { NAMESPACES } from '../../../src/approval/index.js';
 import type { DossierOptions, Fixture, FixtureWave } from '../../support/factory-fixture.js';
 import { parseRecoveryFile, serializeRecoveryFile, type RecoveryFile } from '../../../src/recovery/index.js';
-import type { Published } from '../../../src/signer/protocol.js';
+import type { Published, PublishedRoots } from '../../../src/signer/protocol.js';
 import {
   applyRecovery,
   draftRecovery,
@@ -24,7 +24,7 @@ export type RecoveryBench = Pick<SignerSite, 'stateDir' | 'journalPath' | 'now' 
 
 export interface Inputs {
   readonly evidence?: readonly EvidenceFile[];
-  readonly published?: readonly Published[];
+  readonly published?: readonly (Published | PublishedRoots)[];
 }
 
 /** Signs a Wave and gives its evidence as the service would; `changes` are made to the dossier's parts. */
