@@ -123,7 +123,12 @@ export async function prepareRoot(
     keysOfOtherFactories: signerKeys.flatMap((key) =>
       key.factory === undefined || key.factory === factory ? [] : [key.public],
     ),
-    supersedes: await findSupersededRoots(context, { signerStatus, signerKeys }, factory, roots.ci.signed.version + 1),
+    supersedes: await findSupersededRoots(
+      context,
+      { signerStatus, signerKeys, told: submission.supersedes },
+      factory,
+      roots.ci.signed.version + 1,
+    ),
     upstream: begun === null ? null : { url: policyFactory.url, txidSha256: saltedDigest(begun) },
   });
   const documents = [update.ci, update.production] as const;
