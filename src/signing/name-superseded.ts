@@ -3,11 +3,17 @@ import type { Statement } from '../dossier/index.js';
 import type { UnpublishedDocument } from './ports.js';
 import type { StoredRequest } from './store-port.js';
 
+/** A statement, and documents that were or may have been signed for it. */
+export interface SupersededStatement {
+  readonly statement: string;
+  readonly documents: readonly string[];
+}
+
 interface InTheWay {
   /** What the signer says that it signed at the new documents' version or above it, with other bytes, in its order. */
   readonly unpublished: readonly UnpublishedDocument[];
-  /** Requests whose documents another signer may have signed, newest first. */
-  readonly elsewhere?: readonly StoredRequest[];
+  /** What another signer has signed, or may have. */
+  readonly elsewhere?: readonly SupersededStatement[];
   /** Requests that may be about any of these. */
   readonly requests: readonly StoredRequest[];
 }
@@ -22,7 +28,7 @@ export function nameSuperseded({ unpublished, elsewhere = [], requests }: InTheW
   const [one] = unpublished;
   if (one === undefined && elsewhere.length === 0) return null;
   const statement =
-    unpublished.findLast((document) => document.statement !== null)?.statement ?? elsewhere[0]?.statementSha256;
+    unpublished.findLast((document) => document.statement !== null)?.statement ?? elsewhere[0]?.statement;
   if (statement === undefined) {
     throw new CountersignError('WATERMARK_ISSUED', `a key of ours has signed version ${one?.version ?? 0} already`, {
       pointer: '/version',
@@ -30,10 +36,7 @@ export function nameSuperseded({ unpublished, elsewhere = [], requests }: InTheW
       details: { issued: one?.version ?? 0, sha256: one?.sha256 ?? '' },
     });
   }
-  const named = [
-    ...unpublished.map(({ sha256 }) => sha256),
-    ...elsewhere.flatMap(({ material }) => material.documents),
-  ];
+  const named = [...unpublished.map(({ sha256 }) => sha256), ...elsewhere.flatMap((other) => other.documents)];
   const documents = [...new Set(named)].sort();
   const known = new Set(requests.flatMap(({ material }) => material.documents));
   const unknown = documents.filter((sha256) => !known.has(sha256));

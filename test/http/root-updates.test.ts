@@ -40,6 +40,7 @@ describe('a root update over HTTP', () => {
       intentions,
       adopt: [{ tag: 'production', wave: null }],
       without: ['a'.repeat(64)],
+      supersedes: [{ statement: 'a'.repeat(64), documents: ['b'.repeat(64)] }],
       transaction: { txid: 'T' },
     };
     const answer = await world.call(PATH, { bearer, body, headers: { 'Idempotency-Key': 'k1' } });

@@ -44,7 +44,7 @@ function describeSuperseded({ statement, documents, unknown = [] }: Superseded):
     ...(unknown.length === 0
       ? []
       : [
-          '           The signer told the service of what is unknown to it: its database was put back from an older copy, or it lies.',
+          '           A signer told of what is unknown to the service: its database was put back from an older copy, or somebody lies.',
           '           What that was, only evidence of its request tells that somebody saved.',
         ]),
     '           Approve only if that document was never published and never will be.',

@@ -2,7 +2,7 @@ import { isCountersignError, restated, type CountersignError } from '../../error
 import type { RootSubmission } from '../../signing/index.js';
 
 /** Of submissions of either form. */
-const COMMON_MEMBERS = ['reason', 'transaction', 'without'];
+const COMMON_MEMBERS = ['reason', 'transaction', 'without', 'supersedes'];
 const INTENTION_MEMBERS = ['intentions', 'adopt', 'dryRun', ...COMMON_MEMBERS];
 
 /**

@@ -1,10 +1,17 @@
 import type { RootStatement } from '../../dossier/index.js';
 import { policyOf, type Context } from '../context.js';
 import { countApprovals } from '../count-approvals.js';
-import { nameSuperseded } from '../name-superseded.js';
+import { nameSuperseded, type SupersededStatement } from '../name-superseded.js';
 import type { SignerKey, SignerStatus } from '../ports.js';
 import type { StoredRequest } from '../store-port.js';
 import { rootStatementOf } from './stored-root.js';
+
+interface KnownOfSigners {
+  readonly signerStatus: SignerStatus;
+  readonly signerKeys: readonly SignerKey[];
+  /** What the requester tells of another signer's journal: that signer refused for it, and the service has no request of it. */
+  readonly told: readonly SupersededStatement[];
+}
 
 /**
  * What new roots have to name as superseded: every root of this or a higher version that was, or may have been, signed and
@@ -15,7 +22,7 @@ import { rootStatementOf } from './stored-root.js';
  */
 export async function findSupersededRoots(
   context: Context,
-  { signerStatus, signerKeys }: { readonly signerStatus: SignerStatus; readonly signerKeys: readonly SignerKey[] },
+  { signerStatus, signerKeys, told }: KnownOfSigners,
   factory: string,
   version: number,
 ): Promise<RootStatement['supersedes']> {
@@ -24,12 +31,13 @@ export async function findSupersededRoots(
     .flatMap((mark) => mark.unpublished.filter((one) => one.version >= version));
   const requests = await listFromVersion(context, factory, version);
   const own = signerKeys.map(({ keyid }) => keyid);
-  const elsewhere: StoredRequest[] = [];
+  const elsewhere: SupersededStatement[] = [];
   for (const request of requests) {
     const namesOthers = rootStatementOf(request).documents[0].sign.some((keyid) => !own.includes(keyid));
-    if (namesOthers && (await mayBeSigned(context, request))) elsewhere.push(request);
+    if (!namesOthers || !(await mayBeSigned(context, request))) continue;
+    elsewhere.push({ statement: request.statementSha256, documents: request.material.documents });
   }
-  return nameSuperseded({ unpublished, elsewhere, requests });
+  return nameSuperseded({ unpublished, elsewhere: [...elsewhere, ...told], requests });
 }
 
 /** Newest first. */
