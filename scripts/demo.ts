@@ -1,7 +1,8 @@
 /**
  * The whole story, by the command line and configuration files only, as three separate programs: ownership of root and targets
  * of a new Factory, a Wave, rotations of both keys, the next Wave. `--migrate` begins with a Factory whose keys are in a file, as
- * fioctl keeps them. `--gateway` tells it with fioctl's own calls through the gateway. `--keep` leaves everything running; `--folder DIR` says where (default: .demo).
+ * fioctl keeps them. `--gateway` tells it with fioctl's own calls through the gateway. `--keep` leaves everything running; `--folder DIR` says where. By
+ * default each of these stories has a folder of its own below .demo, so that they may run beside each other.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -36,7 +37,10 @@ const migrating = process.argv.includes('--migrate');
 const throughGateway = process.argv.includes('--gateway');
 const keep = process.argv.includes('--keep');
 const folderAt = process.argv.indexOf('--folder');
-const folder = resolve(folderAt < 0 ? join(import.meta.dirname, '..', '.demo') : (process.argv[folderAt + 1] ?? ''));
+const storyName = [...(migrating ? ['migrated'] : []), ...(throughGateway ? ['gateway'] : [])].join('-') || 'new';
+const folder = resolve(
+  folderAt < 0 ? join(import.meta.dirname, '..', '.demo', storyName) : (process.argv[folderAt + 1] ?? ''),
+);
 const FIRST_VERSION = 42;
 /** Of the Wave after the rotations; the last one is left for whoever goes on by hand. */
 const NEXT_VERSION = 44;

@@ -139,6 +139,7 @@ export const ERROR_CODES = [
   'SIGNER_STOPPING',
   'SIGNER_UNAVAILABLE', // the service cannot reach the signer
   'SERVICE_UNAVAILABLE', // the command line cannot reach the service
+  'GATEWAY_UNAVAILABLE', // what fioctl is pointed at does not answer
   'SIGNER_CLOCK', // the clock is behind the journal's last entry
   'JOURNAL_DAMAGED',
   'JOURNAL_WRITE_FAILED',
@@ -229,7 +230,7 @@ export function isCountersignError(error: unknown, code?: ErrorCode): error is C
 }
 
 /** What another says of an error; `pointer: null` leaves it without one. */
-interface Restatement extends Pick<ErrorDetails, 'details'> {
+interface Restatement extends Pick<ErrorDetails, 'details' | 'hint'> {
   readonly code?: ErrorCode;
   readonly message?: string;
   readonly pointer?: string | null;
@@ -239,9 +240,10 @@ interface Restatement extends Pick<ErrorDetails, 'details'> {
 export function restated(error: CountersignError, anew: Restatement): CountersignError {
   const pointer = anew.pointer === undefined ? error.pointer : (anew.pointer ?? undefined);
   const details = anew.details ?? error.details;
+  const hint = anew.hint ?? error.hint;
   return new CountersignError(anew.code ?? error.code, anew.message ?? error.message, {
     ...(pointer === undefined ? {} : { pointer }),
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    ...(hint === undefined ? {} : { hint }),
     ...(details === undefined ? {} : { details }),
     cause: error,
   });

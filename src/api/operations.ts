@@ -345,7 +345,7 @@ export const OPERATIONS = {
   readiness: {
     method: 'get',
     path: '/readyz',
-    summary: 'Whether store, signer, tokens and Factories can do their part',
+    summary: 'Whether store, signer, tokens, Factories and gateway can do their part',
     group: 'Service',
     access: 'public',
     params: nothing,

@@ -26,7 +26,10 @@ export function describeRequest(request: RequestView): string {
     ...describeMissing(request),
     ...(request.lastError === undefined
       ? []
-      : [`Last error ${request.lastError.code}: ${plain(request.lastError.message)}`]),
+      : [
+          `Last error ${request.lastError.code}: ${plain(request.lastError.message)}`,
+          ...(request.lastError.hint === undefined ? [] : [`           ${plain(request.lastError.hint)}`]),
+        ]),
     `Statement  sha256 ${request.statementSha256}`,
   ];
   return `${lines.join('\n')}\n`;

@@ -34,9 +34,7 @@ export function explainVerification(verified: VerifiedDossier): string {
       ['statement', `sha256 ${verified.statementSha256} (short code ${shortCode(verified.statementSha256)})`],
       ...describeDocuments(verified).map((document) => ['document', document]),
       ['policy', `version ${verified.policy.policy.version}, ${describeQuorum(verified)}`],
-      ...(statement.supersedes === null
-        ? []
-        : [['SUPERSEDES', `statement ${statement.supersedes.statement}, which was signed before`]]),
+      ...(statement.supersedes === null ? [] : [['SUPERSEDES', describeSuperseded(statement.supersedes)]]),
     ]),
     ...(verified.kind === 'root' ? explainRootUpdate(verified) : []),
     ...(verified.kind === 'bundle' ? explainBundle(verified) : []),
@@ -94,6 +92,14 @@ function describeWhat(verified: VerifiedDossier): string {
   if (verified.kind === 'bundle') return nameBundle(verified);
   const { wave, statement } = verified;
   return `Wave ${wave.name}: version ${wave.version} for tag ${wave.tag} of Factory ${statement.factory}`;
+}
+
+function describeSuperseded({
+  statement,
+  unknown = [],
+}: NonNullable<VerifiedDossier['statement']['supersedes']>): string {
+  const forgotten = unknown.length === 0 ? '' : `; the service had no request of ${unknown.length} such document(s)`;
+  return `statement ${statement}, which was signed before${forgotten}`;
 }
 
 function describeDocuments(verified: VerifiedDossier): string[] {

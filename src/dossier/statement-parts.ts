@@ -42,11 +42,21 @@ export const documentFacts = {
   sign: signSchema,
 };
 
-/** A statement whose documents were signed and given up, and those documents. */
+/**
+ * Documents that were signed and given up, and the statement that asked for the last of them. `unknown`: those of which the service has no
+ * request, as the signer's journal told it; its database is an older copy, then.
+ */
 export function supersedesSchema(maxDocuments: number) {
+  const documents = z.array(sha256Schema).min(1).max(maxDocuments);
   return z
-    .strictObject({ statement: sha256Schema, documents: z.array(sha256Schema).min(1).max(maxDocuments) })
+    .strictObject({ statement: sha256Schema, documents, unknown: documents.exactOptional() })
+    .refine(({ unknown = [], ...named }) => isSubset(unknown, named.documents), 'names what is no document of its own')
     .nullable();
+}
+
+function isSubset(some: readonly string[], all: readonly string[]): boolean {
+  const known = new Set(all);
+  return some.every((one) => known.has(one));
 }
 
 /** The members that statements of every kind begin with. */

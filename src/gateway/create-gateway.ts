@@ -14,7 +14,10 @@ import { proxyCall } from './proxy-call.js';
 import { readBody } from './read-body.js';
 import { reportWhenEnded } from './report-call.js';
 import type { RootUpdateSigning } from './root-update/deps.js';
-import { createUpstream } from './upstream.js';
+import { createUpstream, isRead } from './upstream.js';
+
+/** Outside of everything that a Factory serves; fioctl never asks for it. */
+const HEALTH_PATH = '/healthz';
 
 export interface GatewayDependencies {
   /** Those that are served, by name. */
@@ -53,6 +56,11 @@ export function createGateway(deps: GatewayDependencies): Gateway {
     res: ServerResponse,
     isKnownAs: (call: CallReport['call']) => void,
   ): Promise<void> => {
+    if (isRead(req.method ?? '') && req.url === HEALTH_PATH) {
+      isKnownAs('health');
+      sendAnswer(res, { status: 200, body: { status: 'ok' } });
+      return;
+    }
     const classified = classifyCall(req.method ?? '', req.url ?? '', (name) => factories.has(name));
     isKnownAs(nameOfCall(classified));
     const factory = factories.get(classified.factory);

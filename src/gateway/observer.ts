@@ -11,8 +11,8 @@ export interface GatewayObserver {
 }
 
 export interface CallReport {
-  /** What it was to the gateway; `refused` if it was none that goes through it. */
-  readonly call: 'refused' | Exclude<ClassifiedCall['kind'], 'root-update'> | `root-update-${string}`;
+  /** What it was to the gateway; `refused` if it was none that goes through it, `health` if somebody asked whether it is there. */
+  readonly call: 'refused' | 'health' | Exclude<ClassifiedCall['kind'], 'root-update'> | `root-update-${string}`;
   /** Class of the status (`2xx`), `waiting` for 423, `aborted` for a caller who went before the answer's end. */
   readonly outcome: string;
   readonly seconds: number;

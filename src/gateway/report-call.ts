@@ -7,8 +7,8 @@ const MAX_PATH_CHARS = 200;
 const LOCKED = 423;
 
 /**
- * Counts a call when it has ended, and writes a line for it: reads that were passed on and went well are the most and of no interest, so
- * only a log of level `debug` has them. Neither headers nor bodies nor the query are written: any of them may hold a credential.
+ * Counts a call when it has ended, and writes a line for it: reads that were passed on and went well, and questions whether it is there,
+ * are the most and of no interest, so only a log of level `debug` has them. Neither headers nor bodies nor the query are written: any of them may hold a credential.
  *
  * @returns takes what the call is, once that is known
  */
@@ -24,7 +24,7 @@ export function reportWhenEnded(
     const { statusCode: status, writableFinished: isWhole } = res;
     const durationMs = performance.now() - startedMs;
     observer.onCall({ call, outcome: isWhole ? outcomeOf(status) : 'aborted', seconds: durationMs / 1000 });
-    const isOrdinary = call === 'proxied' && isRead(method) && status < 400 && isWhole;
+    const isOrdinary = (call === 'proxied' || call === 'health') && isRead(method) && status < 400 && isWhole;
     logger[isOrdinary ? 'debug' : 'info']('gateway call', {
       method,
       path: url.split('?')[0]?.slice(0, MAX_PATH_CHARS),

@@ -25,6 +25,11 @@ export interface HttpServer {
 const HEADERS_TIMEOUT_MS = 15_000;
 /** For the whole of a request to arrive; its answer may take longer. */
 const REQUEST_TIMEOUT_MS = 300_000;
+/**
+ * How long a connection may wait for its next request: longer than proxies keep one (a minute), and than the command line pauses between
+ * two calls. Whoever closes it first should be the one who would send: a write that meets a connection just closed cannot be repeated.
+ */
+const KEEP_ALIVE_TIMEOUT_MS = 75_000;
 
 /**
  * @param listen `port` 0 takes a free one
@@ -34,7 +39,12 @@ export async function startHttpServer(
   app: ServedApp,
   listen: { readonly host: string; readonly port: number },
 ): Promise<HttpServer> {
-  const server = createServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS }, app.listener);
+  const timeouts = {
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+  };
+  const server = createServer(timeouts, app.listener);
   answerBrokenRequests(server, app.describeBroken);
   const close = createGracefulStop(server, app);
   await listening(server, listen);

@@ -24,7 +24,7 @@ export {
   type OnRecoverStep,
   type RecoverStep,
 } from './recover/index.js';
-export { publishedSchema } from './protocol.js';
+export { publishedRootsSchema, publishedSchema } from './protocol.js';
 export type {
   Progress,
   ProvedKey,

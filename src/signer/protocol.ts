@@ -280,6 +280,11 @@ export const statusSchema = z.object({
       /** The highest version that was signed, and the last bytes of it. */
       issued: versionDigest.nullable(),
       published: versionDigest.nullable(),
+      /**
+       * What was signed at the published version or above it and is not published, in that order: new documents at or below one of them have to
+       * name it as superseded. `statement` is the digest of the one that asked for it; null if nobody has its request.
+       */
+      unpublished: z.array(versionDigest.extend({ statement: sha256.nullable() })),
     }),
   ),
   frozen: z.array(

@@ -27,6 +27,7 @@ const DEFAULT_LIMITS: SigningLimits = {
   intervalMs: 5_000,
   retryFirstMs: 1_000,
   retryMaxMs: 60_000,
+  cutOffAfterMs: 30_000,
 };
 
 const systemClock: Clock = { now: () => new Date() };

@@ -89,7 +89,7 @@ export function createSigningService(deps: SigningDependencies): SigningService 
       return { items, next: events.length > size ? (items.at(-1)?.seq ?? null) : null };
     },
     verifyEvents: () => context.store.events.verify(),
-    readiness: () => checkReadiness(context, deps.factories),
+    readiness: () => checkReadiness(context, deps),
     start: () => runner.start(),
     stop: () => runner.stop(),
     reconcile: () => runner.pass(),

@@ -36,8 +36,27 @@ export async function findByIdempotencyKey(
   const used = await requests.findIdempotencyKey(key.key, key.caller);
   if (used === null) return null;
   if (used.requestSha256 === key.requestSha256) return requests.find(used.id);
-  throw new CountersignError('IDEMPOTENCY_CONFLICT', 'this Idempotency-Key came before with another submission', {
+  throw conflict(used.id);
+}
+
+/**
+ * Remembers that a submission was answered with a request that was there before it.
+ *
+ * @throws IDEMPOTENCY_CONFLICT its key came with something else meanwhile
+ */
+export async function bindIdempotencyKey(
+  context: Context,
+  key: IdempotencyKey | null,
+  { id }: Pick<StoredRequest, 'id'>,
+): Promise<void> {
+  if (key === null) return;
+  const bound = await context.store.requests.bindIdempotencyKey(key, id, context.clock.now().toISOString());
+  if (bound.outcome === 'idempotency-conflict') throw conflict(bound.id);
+}
+
+function conflict(request: string): CountersignError {
+  return new CountersignError('IDEMPOTENCY_CONFLICT', 'this Idempotency-Key came before with another submission', {
     hint: 'Use a new key for a new submission.',
-    details: { request: used.id },
+    details: { request },
   });
 }

@@ -32,6 +32,7 @@ export type {
   RootUpdateStatus,
 } from './root-update-port.js';
 export type { AddRequestKeysOutcome, RequestKey, RequestKeyStore } from './request-key-port.js';
+export { findRequestKeys } from './request-keys/in-roots.js';
 export { requestKeyProofPayload, type RequestKeyRegistration } from './request-keys/registration.js';
 export type { RootDocuments, RootIntention, RootIntentions, RootSubmission } from './root/root-submission.js';
 export type { RootChains, RootTransactionView } from './root/show-roots.js';

@@ -130,6 +130,11 @@ export interface WatermarkLevel {
   readonly sha256: string;
 }
 
+export interface UnpublishedDocument extends WatermarkLevel {
+  /** Digest of the statement that asked for it; null if nobody has its request. */
+  readonly statement: string | null;
+}
+
 /** The two levels below which the signer refuses other bytes, for one document line of a Factory. */
 export interface Watermark {
   readonly factory: string;
@@ -138,6 +143,8 @@ export interface Watermark {
   readonly tag: string | null;
   readonly issued: WatermarkLevel | null;
   readonly published: WatermarkLevel | null;
+  /** Signed at the published version or above it and not published, in that order. */
+  readonly unpublished: readonly UnpublishedDocument[];
 }
 
 /** A key in a token, as `GET /v1/keys` of the signer tells it. */

@@ -8,17 +8,18 @@ import type { ReadinessCheck, ReadinessReport } from './service.js';
 const ANSWER_WITHIN_MS = 5_000;
 
 /** What it means if there is no answer by then. */
-const SILENT: Readonly<Record<'store' | 'signer' | 'canary' | 'factory', ErrorCode>> = {
+const SILENT: Readonly<Record<'store' | 'signer' | 'canary' | 'factory' | 'gateway', ErrorCode>> = {
   store: 'STORE_FAILED',
   signer: 'SIGNER_UNAVAILABLE',
   canary: 'SIGNER_UNAVAILABLE',
   factory: 'FACTORY_UNAVAILABLE',
+  gateway: 'GATEWAY_UNAVAILABLE',
 };
 
-/** Whether the service can do its work now: the store, the signer, its tokens and that they really sign, every Factory. */
+/** Whether the service can do its work now: the store, the signer, its tokens and that they really sign, every Factory, and the gateway. */
 export async function checkReadiness(
   context: Context,
-  factories: ReadonlyMap<string, FactoryPort>,
+  { factories, checkGateway }: { factories: ReadonlyMap<string, FactoryPort>; checkGateway?: () => Promise<void> },
 ): Promise<ReadinessReport> {
   const status = statusOf(context);
   const [store, signer, canaries, ...reached] = await Promise.all([
@@ -26,6 +27,7 @@ export async function checkReadiness(
     checkSigner(context, status),
     checkCanaries(context, status),
     ...[...factories].map(([subject, port]) => check(context, { name: 'factory', subject }, () => port.self())),
+    ...(checkGateway === undefined ? [] : [check(context, { name: 'gateway' }, checkGateway)]),
   ]);
   const checks = [store, ...signer, ...canaries, ...reached];
   return { ready: checks.every(({ ok }) => ok), checks };

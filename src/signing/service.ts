@@ -160,7 +160,7 @@ export interface EventView {
 }
 
 export interface ReadinessCheck {
-  readonly name: 'store' | 'signer' | 'token' | 'canary' | 'factory';
+  readonly name: 'store' | 'signer' | 'token' | 'canary' | 'factory' | 'gateway';
   /** Which one: the token's label, the Factory's name. */
   readonly subject?: string;
   readonly ok: boolean;
@@ -266,6 +266,8 @@ export interface SigningLimits {
   /** Pauses after failures: doubled from the first up to the second. */
   readonly retryFirstMs: number;
   readonly retryMaxMs: number;
+  /** After how long a root update that is being begun counts as cut off, so that an equal submission takes it over. */
+  readonly cutOffAfterMs: number;
 }
 
 /** Named moments of a request's life, in this order; a crash test stops the world at one of them. */
@@ -316,5 +318,7 @@ export interface SigningDependencies {
   readonly clock?: Clock;
   readonly timers?: Timers;
   readonly limits?: Partial<SigningLimits>;
+  /** Proves that the gateway answers; left out where there is none. */
+  readonly checkGateway?: () => Promise<void>;
   readonly onStep?: (step: Step, request: string) => void | Promise<void>;
 }

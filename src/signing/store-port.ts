@@ -221,7 +221,7 @@ export interface IdempotencyKey {
   readonly requestSha256: string;
 }
 
-/** `exists`: another request holds the tag (or the Factory's root), and nothing was stored. */
+/** `exists`: another request holds the tag, the Factory's root or the claim, and nothing was stored. */
 export type InsertOutcome =
   | { readonly outcome: 'created' }
   | { readonly outcome: 'exists'; readonly id: string }
@@ -245,13 +245,15 @@ export interface Transition {
 }
 
 export interface RequestStore {
-  /** Stores a request in `preparing` with its blobs and the event, unless the tag is taken or the key was used. */
+  /** Stores a request in `preparing` with its blobs and the event, unless tag or claim is taken or the key was used. */
   insert(
     request: NewRequest,
     more: {
       blobs: readonly Buffer[];
       event: NewEvent;
       idempotency?: IdempotencyKey;
+      /** What no other request of the Factory may be for that is neither closed nor abandoned. */
+      claim?: string;
       /** Of a root update: `attempt` of its transaction, which nobody may have taken over. */
       attempt?: string;
     },

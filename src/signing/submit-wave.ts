@@ -1,7 +1,7 @@
 import { CountersignError, isCountersignError } from '../errors.js';
 import { requireScope } from './authorize.js';
 import { findRequest, type Context } from './context.js';
-import { findByIdempotencyKey, idempotencyKeyOf } from './idempotency.js';
+import { bindIdempotencyKey, findByIdempotencyKey, idempotencyKeyOf } from './idempotency.js';
 import { eventOf } from './move.js';
 import { findOpened, openRequest } from './open-request.js';
 import { prepareWave } from './prepare-wave.js';
@@ -80,7 +80,7 @@ async function findKnown(
   const candidates = await requests.findByWave(parsed.factory, parsed.tag, parsed.name, parsed.version);
   for (const candidate of candidates.filter(({ state }) => LIVE.includes(state))) {
     if (!(await isRepeat(context, parsed, candidate))) continue;
-    if (key !== null) await requests.bindIdempotencyKey(key, candidate.id, context.clock.now().toISOString());
+    await bindIdempotencyKey(context, key, candidate);
     return candidate;
   }
   if (holder === null) return null;

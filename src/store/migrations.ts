@@ -16,6 +16,7 @@ export function migrationsFor(dialect: DialectName): Record<string, Migration> {
     '005-request-keys': { up: (db) => createRequestKeys(db, types) },
     '006-gateway-drafts': { up: (db) => createGatewayDrafts(db, types) },
     '007-bundle-tag': { up: (db) => addBundleTag(db, types) },
+    '008-claims': { up: (db) => addClaims(db, types) },
   };
 }
 
@@ -285,4 +286,16 @@ async function createGatewayDrafts(db: AnyDatabase, { text }: Types): Promise<vo
 async function addBundleTag(db: AnyDatabase, { text, tagInStatement }: Types): Promise<void> {
   await db.schema.alterTable('requests').addColumn('bundle_tag', text).execute();
   await sql`update requests set bundle_tag = ${tagInStatement} where kind = 'bundle'`.execute(db);
+}
+
+/** Requests that were stored before have none: there may be several for one bundle. */
+async function addClaims(db: AnyDatabase, { text }: Types): Promise<void> {
+  await db.schema.alterTable('requests').addColumn('claim', text).execute();
+  await db.schema
+    .createIndex('requests_one_per_claim')
+    .unique()
+    .on('requests')
+    .columns(['factory', 'claim'])
+    .where(sql.ref('state'), 'in', sql`('preparing', 'open', 'signed', 'delivered')`)
+    .execute();
 }

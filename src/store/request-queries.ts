@@ -5,6 +5,8 @@ import type { RequestRow } from './schema.js';
 
 /** In these states a request holds its tag (or its Factory's root) against others. */
 export const HOLDING: readonly RequestState[] = ['preparing', 'open', 'signed'];
+/** In these it holds its claim. */
+export const CLAIMING: readonly RequestState[] = [...HOLDING, 'delivered'];
 
 type Queries = Pick<
   RequestStore,

@@ -8,7 +8,7 @@ import { addApproval, addRejection, markVetoed, markVetoRefused } from './decisi
 import { appendEvent } from './events.js';
 import { bindKey, findKey, insertKey } from './idempotency.js';
 import { createRequestCounts } from './request-counts.js';
-import { complete, createRequestQueries, HOLDING } from './request-queries.js';
+import { CLAIMING, complete, createRequestQueries, HOLDING } from './request-queries.js';
 import { markRebuildWanted, openTransaction, putPublishedRoots } from './root-updates.js';
 import { toRejection, toSignature } from './rows.js';
 import type { Part } from './schema.js';
@@ -23,8 +23,9 @@ export function createRequestStore(connection: Connection): RequestStore {
           const used = await findKey(db, more.idempotency);
           if (used !== null) return used;
         }
-        const inserted = await insertRow(db, request, more.event.at);
-        if (!inserted) return { outcome: 'exists', id: await holderId(db, request) };
+        const claim = more.claim ?? null;
+        const inserted = await insertRow(db, request, claim, more.event.at);
+        if (!inserted) return { outcome: 'exists', id: await holderId(db, request, claim) };
         if (more.attempt !== undefined) await openTransaction(db, request.id, more.attempt);
         await putBlobs(db, more.blobs);
         await insertParts(db, request);
@@ -151,8 +152,8 @@ export function createRequestStore(connection: Connection): RequestStore {
   };
 }
 
-/** False when a unique index says that another request holds the tag or the Factory's root. */
-async function insertRow(db: Writer, request: NewRequest, at: string): Promise<boolean> {
+/** False when a unique index says that another request holds the tag, the Factory's root or the claim. */
+async function insertRow(db: Writer, request: NewRequest, claim: string | null, at: string): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await db
     .insertInto('requests')
     .values({
@@ -165,6 +166,7 @@ async function insertRow(db: Writer, request: NewRequest, at: string): Promise<b
       wave_tag: request.wave?.tag ?? null,
       wave_version: request.wave?.version ?? null,
       bundle_tag: request.bundleTag,
+      claim,
       requester_name: request.requester.name,
       requester_kind: request.requester.kind,
       requester_via: request.requester.via,
@@ -203,15 +205,19 @@ async function insertParts(db: Writer, { id, material }: StoredRequest | NewRequ
   }
 }
 
-async function holderId(db: Writer, request: NewRequest): Promise<string> {
+async function holderId(db: Writer, request: NewRequest, claim: string | null): Promise<string> {
   const rows = db
     .selectFrom('requests')
     .select('id')
     .where('factory', '=', request.factory)
-    .where('kind', '=', request.kind)
-    .where('state', 'in', [...HOLDING]);
+    .where('kind', '=', request.kind);
+  const holding = rows.where('state', 'in', [...HOLDING]);
   const holder = await (
-    request.wave === null ? rows : rows.where('wave_tag', '=', request.wave.tag)
+    claim !== null
+      ? rows.where('claim', '=', claim).where('state', 'in', [...CLAIMING])
+      : request.wave === null
+        ? holding
+        : holding.where('wave_tag', '=', request.wave.tag)
   ).executeTakeFirst();
   if (holder === undefined)
     throw new CountersignError('STORE_FAILED', 'a request of this id or statement is there already');

@@ -14,6 +14,7 @@ interface RequestsTable {
   wave_tag: string | null;
   wave_version: NullableInteger;
   bundle_tag: string | null;
+  claim: string | null;
   requester_name: string;
   requester_kind: string;
   requester_via: string;

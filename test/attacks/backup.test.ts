@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { NAMESPACES } from '../../src/approval/index.js';
+import { parseStatement } from '../../src/dossier/index.js';
+import { CountersignError } from '../../src/errors.js';
 import { serializePolicy } from '../../src/policy/index.js';
 import { parseRecoveryFile, serializeRecoveryFile } from '../../src/recovery/index.js';
 import { applyRecovery, draftRecovery, type EvidenceFile } from '../../src/signer/recover/index.js';
@@ -41,6 +43,25 @@ describe('an older database', () => {
     await world.service.verifyEvents();
     expect(await rejectionOf(world.ask({ name: 'again', expires: OTHER_EXPIRY }))).toMatch(/^WATERMARK_/);
     expect(world.token.signed).toHaveLength(1);
+  });
+
+  test('that does not know what was signed and not published gets other bytes of it once officers were shown that', async () => {
+    world.copyTo('database', 'copy.db');
+    const lost = await world.approved();
+    world.factory.fail('createWave', { when: 'before', error: new CountersignError('FACTORY_UNAVAILABLE', 'no way') });
+    await world.service.reconcile();
+    const { state, statementSha256: statement, documents } = await world.service.get(lost);
+    expect(state).toBe('signed');
+    await world.restoreFrom('database', 'copy.db');
+    const id = await world.ask({ name: 'again', expires: OTHER_EXPIRY });
+    const forgotten = documents.map(({ sha256 }) => sha256);
+    expect(parseStatement(await world.service.statement(id)).supersedes).toEqual({
+      ...{ statement, documents: forgotten, unknown: forgotten },
+    });
+    for (const person of ['alice', 'bob']) await world.approve(id, person);
+    await world.service.reconcile();
+    expect(await world.service.get(id)).toMatchObject({ state: 'delivered' });
+    expect(world.token.signed).toHaveLength(2);
   });
 
   test('that does not know of a rejection cannot undo it', async () => {

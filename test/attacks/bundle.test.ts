@@ -13,6 +13,7 @@ import { codeOf } from '../support/error-code.js';
 import { metadataText, signTargets } from '../support/factory-fixture.js';
 import { rejectionOf } from '../support/reject-code.js';
 import { requestId } from '../support/signer-bench.js';
+import { listingsOf } from '../support/write-stick.js';
 
 /** Whoever makes the folder, or owns the service, wants one signature to serve for something else. The signer is the real one. */
 
@@ -92,8 +93,14 @@ test('a signed bundle is no targets to a device, and signed targets are no bundl
   const bundle = serializeMetadata({ signatures: [...online, ...ours], signedBytes });
   const text = Buffer.from(metadataText(targets));
   const roots = world.fixture.rootTexts.production.map((root) => Buffer.from(root));
+  const { snapshot, timestamp } = listingsOf(bundles);
+  const listings = { snapshot: Buffer.from(snapshot), timestamp: Buffer.from(timestamp) };
   const check = (files: { targets: Buffer; bundle: Buffer }) =>
-    checkStickAsDevice({ roots, ...files }, { tag: 'production', hardwareId: 'intel-corei7-64' }, world.clock.now());
+    checkStickAsDevice(
+      { roots, ...listings, ...files },
+      { tag: 'production', hardwareId: 'intel-corei7-64' },
+      world.clock.now(),
+    );
   expect(check({ targets: text, bundle }).installable).toEqual(['intel-corei7-64-lmp-42']);
   expect(check({ targets: bundle, bundle })).toMatchObject({
     installable: [],

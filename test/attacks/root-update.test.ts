@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { parseStatement } from '../../src/dossier/index.js';
 import type { FaultInput } from '../../src/sandbox/index.js';
 import type { FactoryPort, RootIntention } from '../../src/signing/index.js';
 import { parseRoot } from '../../src/tuf/index.js';
@@ -218,16 +219,29 @@ describe('an older database', () => {
     expect(await newestRoot()).toBe(4);
   });
 
-  test('that does not know of signed roots cannot get others of their version signed', async () => {
+  test('that does not know of signed roots gets others of their version once officers were shown that there are some', async () => {
     world.copy('database');
     await after('putRootUpdate', () => Promise.reject(new Error('no way')));
-    const id = await askedAndApproved();
+    const lost = await askedAndApproved();
     await world.service.reconcile();
-    expect(await world.view(id)).toMatchObject({ state: 'signed' });
+    expect(await world.view(lost)).toMatchObject({ state: 'signed' });
+    const { statementSha256: statement, documents } = await world.view(lost);
     const made = signed();
     await world.restore('database');
-    expect(await rejectionOf(world.ask([ROTATE]))).toMatch(/^WATERMARK_ISSUED/);
+    const hint = expect.stringContaining(`no request ${lost}`) as unknown;
+    await expect(world.ask([ROTATE])).rejects.toMatchObject({ code: 'ROOT_UPDATE_ACTIVE', hint });
+    await world.sandbox.client('bob').cancelRootUpdate();
+
+    const { id } = await world.ask([ROTATE]);
+    const forgotten = documents.map(({ sha256 }) => sha256).sort();
+    expect(parseStatement(await world.service.statement(id)).supersedes).toEqual({
+      ...{ statement, documents: forgotten, unknown: forgotten },
+    });
+    await world.service.reconcile();
     expect(signed()).toBe(made);
+    await world.approve(id);
+    await world.service.reconcile();
+    expect(await world.view(id)).toMatchObject({ state: 'delivered' });
   });
 
   test('that does not know of a rejection cannot undo it', async () => {

@@ -6,17 +6,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkClock } from '../../src/cli/doctor/check-clock.js';
 import { checkFactory } from '../../src/cli/doctor/check-factory.js';
+import { checkGateway } from '../../src/cli/doctor/check-gateway.js';
 import { checkPolicy } from '../../src/cli/doctor/check-policy.js';
 import { checkPublished } from '../../src/cli/doctor/check-published.js';
 import { checkKnownRootKeys, checkRootKeys, judgeRootKeys } from '../../src/cli/doctor/check-root-keys.js';
+import { checkRequestKeys } from '../../src/cli/doctor/check-request-keys.js';
 import { checkSigner } from '../../src/cli/doctor/check-signer.js';
 import { checkStore } from '../../src/cli/doctor/check-store.js';
 import type { Finding } from '../../src/cli/doctor/finding.js';
 import { EXIT } from '../../src/cli/exit-codes.js';
 import { serializePins } from '../../src/dossier/index.js';
 import { requirePinFile } from '../../src/signer/index.js';
-import type { FactoryPort } from '../../src/signing/index.js';
+import type { FactoryPort, RequestKey } from '../../src/signing/index.js';
 import { openStore } from '../../src/store/index.js';
+import { keyidOf, type Key } from '../../src/tuf/index.js';
 import { cli } from '../support/cli.js';
 import { codeOf } from '../support/error-code.js';
 import { createFixture } from '../support/factory-fixture.js';
@@ -190,15 +193,84 @@ describe('the doctor looks at the signer', () => {
   });
 });
 
+describe('the doctor looks at the gateway', () => {
+  const factory = { name: 'acme', url: 'https://api.example' };
+  const portOf = (server: Server): number => (server.address() as AddressInfo).port;
+
+  it('and is content with one that answers on loopback', async () => {
+    const port = portOf(await serve(0, { status: 'ok' }));
+    expect(levels(await checkGateway({ host: '127.0.0.1', port }, [factory]))).toEqual(['ok']);
+  });
+
+  it('and sees when it does not answer, and when something else does', async () => {
+    const gone = await serve(0, {});
+    const port = portOf(gone);
+    const other = await checkGateway({ host: '127.0.0.1', port }, [factory]);
+    expect(other[0]).toMatchObject({
+      level: 'fail',
+      code: 'GATEWAY_UNAVAILABLE',
+      message: expect.stringMatching(/no gateway/),
+    });
+    gone.closeAllConnections();
+    await new Promise((resolve) => gone.close(resolve));
+    const none = await checkGateway({ host: '127.0.0.1', port }, [factory]);
+    expect(none[0]).toMatchObject({ level: 'fail', code: 'GATEWAY_UNAVAILABLE' });
+    expectHelp([...other, ...none]);
+  });
+
+  it('and warns of one that others can reach without TLS, or that fioctl cannot be told where to find', async () => {
+    const port = portOf(await serve(0, { status: 'ok' }));
+    const open = await checkGateway({ host: '0.0.0.0', port }, [factory]);
+    expect(open).toMatchObject([{ level: 'ok' }, { level: 'warn', message: expect.stringMatching(/without TLS/) }]);
+    const anywhere = await checkGateway({ host: '::1', port: 0 }, [factory]);
+    expect(anywhere).toMatchObject([{ level: 'warn' }, { level: 'ok' }]);
+    expectHelp([...open, ...anywhere]);
+  });
+
+  it('and sees when it passes on to itself', async () => {
+    const port = portOf(await serve(0, { status: 'ok' }));
+    const looped = { name: 'acme', url: `http://127.0.0.1:${port}` };
+    const findings = await checkGateway({ host: 'localhost', port }, [
+      looped,
+      { name: 'other', url: `https://x.example:${port}` },
+    ]);
+    expect(findings.filter(({ level }) => level === 'fail')).toMatchObject([
+      { message: expect.stringMatching(/acme on to itself/) },
+    ]);
+    expectHelp(findings);
+  });
+
+  it('and at the request keys: whether there are any, and that no root has named one', async () => {
+    const port = createMemoryFactory(fixture);
+    const given = { pin: fixture.pins.firstRootSha256['acme'], isAskedFor: true };
+    const requestKey = (key: Key): RequestKey => ({
+      ...{ id: 'rk_1', set: 'rks_1', name: 'erin', kind: 'person', polisId: 'p', factory: 'acme', role: 'targets' },
+      ...{ key, keyid: keyidOf(key), created: '2026-11-22T16:00:00Z', revoked: null },
+    });
+    const mine = requestKey(tufKey().key);
+    expect(levels(await checkRequestKeys(port, [mine], given))).toEqual(['ok']);
+    const none = await checkRequestKeys(port, [{ ...mine, revoked: '2026-11-22T17:00:00Z' }], given);
+    expect(levels(none)).toEqual(['warn']);
+    expect(await checkRequestKeys(port, [], { ...given, isAskedFor: false })).toEqual([]);
+    const [named] = Object.values(fixture.roots.production.at(-1)?.signed.keys ?? {});
+    if (named === undefined) throw new Error('the root has no keys');
+    const stolen = await checkRequestKeys(port, [requestKey(named)], given);
+    expect(stolen.filter(({ level }) => level === 'fail')).toMatchObject([
+      { message: expect.stringMatching(/of erin stands in a published root/) },
+    ]);
+    expectHelp([...none, ...stolen]);
+  });
+});
+
 describe('the doctor looks at files', () => {
   it('and makes no database where there is none', async () => {
     const path = join(folder, 'none.db');
-    expect(levels(await checkStore(`sqlite:${path}`))).toEqual(['warn']);
+    expect(levels((await checkStore({ database: `sqlite:${path}` })).findings)).toEqual(['warn']);
     expect(existsSync(path)).toBe(false);
     await (await openStore(`sqlite:${path}`)).close();
-    expect(levels(await checkStore(`sqlite:${path}`))).toEqual(['ok']);
+    expect(levels((await checkStore({ database: `sqlite:${path}` })).findings)).toEqual(['ok']);
     writeFileSync(path, 'no database');
-    expect(levels(await checkStore(`sqlite:${path}`))).toEqual(['fail']);
+    expect(levels((await checkStore({ database: `sqlite:${path}` })).findings)).toEqual(['fail']);
   });
 
   it('and refuses a PIN file that others can read', () => {

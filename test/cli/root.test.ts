@@ -108,6 +108,14 @@ describe('countersign root', () => {
     expect(asked).toEqual({ intentions: [intention], reason: 'why' });
   });
 
+  test('names what is not to be waited for, and what another signer has signed', async () => {
+    const [statement, one, other] = ['a'.repeat(64), 'b'.repeat(64), 'c'.repeat(64)];
+    const named = ['--without', 'aa', '--without', 'bb', '--supersedes', `${statement}:${one},${other}`];
+    expect((await run('resign', '--reason', 'why', ...named)).status).toBe(EXIT.done);
+    expect(asked).toMatchObject({ without: ['aa', 'bb'], supersedes: [{ statement, documents: [one, other] }] });
+    expect((await run('resign', '--reason', 'why', '--supersedes', statement)).status).toBe(EXIT.usage);
+  });
+
   test('submit asks for the roots in two files, as they are', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'countersign-roots-'));
     const [ci, production] = ['ci', 'production'].map((name) => join(folder, `${name}.json`));

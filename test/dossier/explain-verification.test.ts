@@ -65,5 +65,9 @@ describe('explainVerification', () => {
   test('shows in capitals that it supersedes something signed before', async () => {
     const supersedes = { statement: 'ab'.repeat(32), documents: ['cd'.repeat(32)] };
     expect(await explain({ wave: fixture.wave({ supersedes }) })).toMatch(/^SUPERSEDES +statement (ab){32}/m);
+    const unknown = supersedes.documents;
+    expect(await explain({ wave: fixture.wave({ supersedes: { ...supersedes, unknown } }) })).toMatch(
+      /^SUPERSEDES .*; the service had no request of 1 such document/m,
+    );
   });
 });

@@ -154,6 +154,14 @@ describe('a dossier in which all is right', () => {
     expect(verified.statement.supersedes).toEqual(supersedes);
   });
 
+  test('names as unknown what it names as superseded, and nothing else', async () => {
+    const supersede = (unknown: string) =>
+      fixture.wave({ supersedes: { statement: ZEROS, documents: ['cd'.repeat(32)], unknown: [unknown] } });
+    const wave = supersede('cd'.repeat(32));
+    await expect(verifyDossier(fixture.dossier({ wave }), fixture.pins, fixture.now)).resolves.toBeDefined();
+    expect(() => supersede('ef'.repeat(32))).toThrow(expect.objectContaining({ code: 'STATEMENT_INVALID' }));
+  });
+
   test('holds its source no longer than needed, also when it is refused', async () => {
     let closed = 0;
     function* watched(lines: string[]) {

@@ -99,6 +99,8 @@ async function installable(hardwareId: string): Promise<readonly string[]> {
   const roots = [...had.map((root) => Buffer.from(root ?? '')), readFileSync(file('3.root.json'))];
   const files = {
     roots,
+    timestamp: readFileSync(file('timestamp.json')),
+    snapshot: readFileSync(file('snapshot.json')),
     targets: readFileSync(file('targets.json')),
     bundle: readFileSync(file('bundle-targets.json')),
   };

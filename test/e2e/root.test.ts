@@ -278,3 +278,34 @@ describe('keys in tokens', () => {
     STORY_MS,
   );
 });
+
+describe('a journal that held all of this and is lost', () => {
+  it(
+    'is rebuilt from evidence and what is published, though keys of that time are lost or destroyed; then all goes on',
+    async () => {
+      const evidence = site.path('evidence');
+      const signer = ['--config', site.path('signer.yaml')];
+      await run(['evidence', '--all', '--out', evidence], { as: 'operator' });
+      const published = site.path('published.jsonl');
+      const recovery = site.path('recovery.json');
+      await site.countersign(['signer', 'recover', 'collect', '--out', published], { as: 'auditor' });
+      await withSignerStopped(async () => {
+        rmSync(site.path('signer', 'state', 'journal.jsonl'));
+        const trust = site.path('service', 'trust.json');
+        await run(['signer', 'init', ...signer, '--policy', site.path('policy.json'), '--trust', trust]);
+        const inputs = ['--evidence', evidence, '--published', published];
+        const draft = ['signer', 'recover', 'draft', ...signer, ...inputs, '--reason', 'disk lost', '--out', recovery];
+        const { stdout } = await run(draft);
+        expect(stdout).not.toContain('ADOPTED');
+        for (const as of ['alice', 'bob']) {
+          await site.countersign(['signer', 'recover', 'sign', recovery, '--person', as], { as });
+        }
+        await run(['signer', 'recover', 'apply', recovery, ...signer, ...inputs]);
+      });
+      await release(45);
+      await delivered(await ask({ op: 'resign' }));
+      await fleet.look({ tag: 'production', wave: null });
+    },
+    STORY_MS,
+  );
+});

@@ -289,3 +289,16 @@ test.each([
   expect([answer.statusCode, JSON.parse(body), seen]).toEqual([status, errorShape, []]);
   expect(answer.headers['content-type']).toBe('application/json');
 });
+
+test('whether it is there it says itself, to everybody', async () => {
+  const seen: unknown[] = [];
+  const { url } = await before((req) => seen.push(req));
+  observed.length = 0;
+  logger.forget();
+  const { answer, body } = await call(url, '/healthz');
+  expect([answer.statusCode, JSON.parse(body)]).toEqual([200, { status: 'ok' }]);
+  await logger.line('gateway call', '/healthz', '"level":"debug"');
+  expect((await call(url, '/healthz', { method: 'POST' })).answer.statusCode).toBe(404);
+  await logger.line('gateway call', '404');
+  expect([observed, seen]).toEqual([['health 2xx', 'refused 4xx'], []]);
+});

@@ -8,6 +8,7 @@ import { ciEntry, metadataText, signRoot, signTargets } from '../support/factory
 import { expectAsPromised, problemOf } from '../support/http-answers.js';
 import { openHttpWorld, type Answer, type HttpWorld } from '../support/http-world.js';
 import { tufKey, type TufKey } from '../support/tuf-key.js';
+import { listingsOf } from '../support/write-stick.js';
 
 const BUNDLES = '/v1/factories/acme/bundles';
 const INTEL = 'intel-corei7-64-lmp-40';
@@ -109,8 +110,10 @@ describe('a bundle over HTTP', () => {
     await sign(request);
     const { status, text } = await world.call(path, { bearer: ci });
     expect(status).toBe(200);
+    const { snapshot, timestamp } = listingsOf(bundles);
     const files = {
       roots: world.fixture.rootTexts.production.map((root) => Buffer.from(root)),
+      ...{ snapshot: Buffer.from(snapshot), timestamp: Buffer.from(timestamp) },
       targets: Buffer.from(metadataText(bundles.targets)),
       bundle: Buffer.from(text),
     };

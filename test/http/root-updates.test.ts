@@ -39,6 +39,8 @@ describe('a root update over HTTP', () => {
       reason: 'yearly',
       intentions,
       adopt: [{ tag: 'production', wave: null }],
+      without: ['a'.repeat(64)],
+      supersedes: [{ statement: 'a'.repeat(64), documents: ['b'.repeat(64)] }],
       transaction: { txid: 'T' },
     };
     const answer = await world.call(PATH, { bearer, body, headers: { 'Idempotency-Key': 'k1' } });

@@ -11,7 +11,7 @@ import { URL } from 'node:url';
 const home = process.env.HOME;
 const PLAN = join(home, 'kill.json');
 /** Tries follow each other quickly here: what is waited for is a program that starts again. */
-const LIMITS = { intervalMs: 200, retryFirstMs: 200, retryMaxMs: 1000 };
+const LIMITS = { intervalMs: 200, retryFirstMs: 200, retryMaxMs: 1000, cutOffAfterMs: 500 };
 
 const { runCommandLine } = await import(new URL('../../dist/cli/index.js', import.meta.url).href);
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { explainVerification, verifyDossier, type JournalLine } from '../../src/dossier/index.js';
+import { explainVerification, parseStatement, verifyDossier, type JournalLine } from '../../src/dossier/index.js';
+import { isCountersignError } from '../../src/errors.js';
 import { encodeText, parseRoot, sha256Hex } from '../../src/tuf/index.js';
 import type { RequestView, RootIntention } from '../../src/signing/index.js';
 import { FACTORY } from '../support/sandbox.js';
@@ -166,6 +167,38 @@ describe('a root update with keys of two signers', () => {
     expect(JSON.parse(await world.service.statement(second.id))).toMatchObject({
       supersedes: { statement: first.statementSha256 },
     });
+  });
+
+  test('names what the other signer has signed and a database that was put back has forgotten, once it is told', async () => {
+    const intention = { op: 'rotate-key', role: 'root', old: world.keys.root[0]?.keyid } as const;
+    world.copy('database');
+    const lost = await ask(intention, keys[0]);
+    await world.approve(lost.id);
+    await signThere(lost.id);
+    await world.restore('database');
+    await world.sandbox.client('bob').cancelRootUpdate();
+    const refused = await ask(intention, keys[1]);
+    await world.approve(refused.id);
+    const statements: unknown[] = [];
+    await signThere(refused.id).catch((error: unknown) => {
+      if (isCountersignError(error, 'WATERMARK_ISSUED')) statements.push(error.details?.['statements']);
+    });
+    const documents = lost.documents.map(({ sha256 }) => sha256);
+    expect(statements).toEqual([[`${lost.statementSha256}:${documents.join(',')}`]]);
+    await world.service.cancel(refused.id, person('carol'));
+    await world.service.reconcile();
+
+    const supersedes = [{ statement: lost.statementSha256, documents }];
+    const told = { keys: [await heldKey(keys[1])], supersedes };
+    const submission = { factory: FACTORY, reason: 'a ceremony', intentions: [intention], ...told };
+    const { id } = (await world.service.submitRootUpdate(submission, person('carol'))).request;
+    expect(parseStatement(await world.service.statement(id)).supersedes).toMatchObject({
+      unknown: [...documents].sort(),
+    });
+    await world.approve(id);
+    await carryBack(id, await signThere(id));
+    await world.service.reconcile();
+    expect(await world.view(id)).toMatchObject({ state: 'delivered' });
   });
 
   test('is refused by the other signer as by the service’s own', async () => {

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { describeOver } from '../store/databases.js';
+import { allowBundles, bundlesOver } from '../support/bundle-fixture.js';
+import { metadataText } from '../support/factory-fixture.js';
 import { ci, createWorld, person, type World } from './world.js';
 
 /** Two services over one database that do the same, or the opposite, at the same time. */
@@ -7,7 +9,7 @@ import { ci, createWorld, person, type World } from './world.js';
 describeOver('at the same time', (database) => {
   let world: World;
   beforeEach(async () => {
-    world = await createWorld({}, {}, database);
+    world = await createWorld({ changePolicy: allowBundles }, {}, database);
   });
   afterEach(() => world.end());
 
@@ -48,6 +50,28 @@ describeOver('at the same time', (database) => {
     const { request, created } = await service.submitWave(submission, ci);
     expect(created).toBe(false);
     expect(request.id).toBe((await first)?.request.id);
+    expect(await stored()).toBe(1);
+  });
+
+  test.each([
+    ['under one key', 'k'],
+    ['without a key', null],
+  ])('equal bundles to two services make one request, %s', async (_how, key) => {
+    const { fixture } = world;
+    if (fixture.productionTargets === null) throw new Error('the fixture has production targets');
+    const bundles = bundlesOver(fixture, fixture.productionTargets);
+    const { service } = await world.another();
+    const submission = {
+      ...{ factory: 'acme', reason: 'sticks', bundle: bundles.bundle() },
+      targets: Buffer.from(metadataText(bundles.targets)),
+      roots: fixture.rootTexts.production.slice(2).map((text) => Buffer.from(text)),
+      ...(key === null ? {} : { idempotencyKey: key }),
+    };
+    const answers = await Promise.all(
+      [world.service, service, world.service, service].map((one) => one.submitBundle(submission, ci)),
+    );
+    expect(new Set(answers.map(({ request }) => request.id)).size).toBe(1);
+    expect(answers.filter(({ created }) => created)).toHaveLength(1);
     expect(await stored()).toBe(1);
   });
 

@@ -130,6 +130,34 @@ describe('while a key is away', () => {
   });
 });
 
+describe('a root key whose token is lost', () => {
+  test('is named with what to do, and done without once that is asked for; its own removal never waits for it', async () => {
+    expect(await world.update({ op: 'add-key', role: 'root' })).toMatchObject({ state: 'delivered' });
+    const lost = world.keys.root[0]?.keyid ?? '';
+    /** Asked for while all root tokens are away; then the one that is left is attached. */
+    const asked = async (intention: RootIntention, without: readonly string[] | null): Promise<string> => {
+      await world.hold('root', 0);
+      const submission = { factory: FACTORY, reason: 'a test', intentions: [intention] };
+      const more = without === null ? {} : { without };
+      const { request } = await world.service.submitRootUpdate({ ...submission, ...more }, person('carol'));
+      await world.approve(request.id);
+      await world.hold('root', 1, 1);
+      await world.service.reconcile();
+      return request.id;
+    };
+    const waiting = await asked(ROTATE, null);
+    const { state, lastError, root } = await world.view(waiting);
+    expect([state, lastError?.hint]).toEqual(['open', expect.stringContaining(`--without ${lost}`)]);
+    expect(root?.missingSignatures.map(({ keyid }) => keyid)).toContain(lost);
+    await world.service.cancel(waiting, person('carol'));
+    await world.service.reconcile();
+    const instead = await asked(ROTATE, [lost]);
+    expect(await world.view(instead)).toMatchObject({ state: 'delivered' });
+    const removal = await asked({ op: 'remove-key', role: 'root', keyid: lost }, null);
+    expect(await world.view(removal)).toMatchObject({ state: 'delivered' });
+  });
+});
+
 describe('while it is delivered', () => {
   test('an apply that fails with 5xx, before or after it did its work, is sent again and never taken back', async () => {
     let failures = 0;

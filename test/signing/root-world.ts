@@ -45,8 +45,8 @@ export interface RootWorld {
   store: Store;
   /** Another service over the same database. */
   another(more?: Partial<SigningDependencies>): Promise<{ service: SigningService; store: Store }>;
-  /** What the root token, or the targets token, holds from now on: so many of the keys, from the first one. */
-  hold(role: 'root' | 'targets', count: number): Promise<void>;
+  /** What the root token, or the targets token, holds from now on: so many of the keys, from the first one unless given. */
+  hold(role: 'root' | 'targets', count: number, first?: number): Promise<void>;
   ask(intentions: readonly RootIntention[], more?: { txid?: string }): Promise<RequestView>;
   approve(id: string): Promise<void>;
   /** Asked for, approved and brought into force. */
@@ -143,6 +143,8 @@ export async function createRootWorld(options: RootWorldOptions = {}): Promise<R
     const service = createSigningService({
       ...{ store, signer, logger, pins: fixture.pins, policies: [fixture.policy], clock: sandbox.clock },
       factories: new Map([[FACTORY, sandbox.client('bob', { retry: { attempts: 1 }, ...client })]]),
+      // the clock stands still here
+      limits: { cutOffAfterMs: 100 },
       ...more,
     });
     return { service, store };
@@ -151,8 +153,8 @@ export async function createRootWorld(options: RootWorldOptions = {}): Promise<R
   const world: RootWorld = {
     ...{ sandbox, fixture, root, targets, keys, logger, signer, another },
     ...(await another()),
-    hold: async (role, count) => {
-      const held = keys[role].slice(0, count).map((pair) => ({ pair, role, factory: FACTORY }));
+    hold: async (role, count, from = 0) => {
+      const held = keys[role].slice(from, from + count).map((pair) => ({ pair, role, factory: FACTORY }));
       (role === 'root' ? root : targets).hold(held);
       await running.engine.readTokens();
     },

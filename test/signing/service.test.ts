@@ -109,6 +109,16 @@ describe('readiness', () => {
     });
   });
 
+  test('asks for the gateway where there is one', async () => {
+    const down = new CountersignError('GATEWAY_UNAVAILABLE', 'the gateway does not listen');
+    const answers = await world.another({ checkGateway: () => Promise.resolve() });
+    expect((await answers.service.readiness()).checks).toContainEqual({ name: 'gateway', ok: true });
+    const other = await world.another({ checkGateway: () => Promise.reject(down) });
+    const { ready, checks } = await other.service.readiness();
+    expect(ready).toBe(false);
+    expect(checks.filter(({ ok }) => !ok)).toMatchObject([{ name: 'gateway', code: 'GATEWAY_UNAVAILABLE' }]);
+  });
+
   test('says which one is missing', async () => {
     world.signer.fail('status', new CountersignError('SIGNER_UNAVAILABLE', 'no socket'));
     world.factory.fail('self', { when: 'before', error: unavailable() });

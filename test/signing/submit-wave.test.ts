@@ -288,19 +288,15 @@ describe('what was signed before and never published', () => {
     expect((await statementOf(request.id)).supersedes).toBeNull();
   });
 
-  test('but by nobody whom this service knows, is refused', async () => {
-    await givenUp('w42', 42);
-    const elsewhere = await createWorld();
-    try {
-      elsewhere.signer.issued.set('s', {
-        level: { version: 44, sha256: 'a'.repeat(64) },
-        tag: 'production',
-        signatures: [],
-      });
-      await expect(elsewhere.ask()).rejects.toMatchObject({ code: 'WATERMARK_ISSUED' });
-      expect((await elsewhere.ask({ name: 'w45', version: 45 })).created).toBe(true);
-    } finally {
-      await elsewhere.end();
-    }
+  test('is named as unknown where this service has no request of it', async () => {
+    const known = await statementOf(await givenUp('w42', 42));
+    const [statement, sha256] = ['a'.repeat(64), 'b'.repeat(64)];
+    const level = { version: 44, sha256 };
+    world.signer.issued.set(statement, { level, tag: 'production', signatures: [] });
+    const id = await world.approved({ name: 'w42b' });
+    const documents = [known.documents[0].sha256, sha256].sort();
+    expect((await statementOf(id)).supersedes).toEqual({ statement, documents, unknown: [sha256] });
+    await world.service.reconcile();
+    expect(await world.service.get(id)).toMatchObject({ state: 'delivered' });
   });
 });

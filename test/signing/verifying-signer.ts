@@ -116,15 +116,19 @@ export function createVerifyingSigner(fixture: Fixture, clock: Clock): Verifying
         factories: [fixture.factory],
         tokens: [{ label: 'targets', serial: '1', state: 'ready', workers: [] }],
         watermarks: [...tags].map((tag): Watermark => {
-          const levels = [...signer.issued.values()].filter((issued) => issued.tag === tag).map(({ level }) => level);
-          const top = Math.max(...levels.map(({ version }) => version));
+          const unpublished = [...signer.issued]
+            .filter(([, issued]) => issued.tag === tag)
+            .map(([statement, { level }]) => ({ ...level, statement }));
+          const top = unpublished.reduce((before, one) => (one.version >= before.version ? one : before));
+          const published = signer.published$.get(tag) ?? null;
           return {
             factory: fixture.factory,
             repository: 'production',
             role: 'targets',
             tag,
-            issued: levels.findLast(({ version }) => version === top) ?? null,
-            published: signer.published$.get(tag) ?? null,
+            issued: { version: top.version, sha256: top.sha256 },
+            published,
+            unpublished: unpublished.filter(({ version }) => version > (published?.version ?? 0)),
           };
         }),
         frozen: [],

@@ -92,7 +92,7 @@ describe('rows', () => {
       edit(
         `insert into requests select 'req_2', factory, kind, 'open', closed_because, wave_name, wave_tag, wave_version,
          requester_name, requester_kind, requester_via, reason, created, expires, statement, 'other', policy_version,
-         last_error, attempts, next_attempt, published, signer_told, since, request_key, bundle_tag from requests`,
+         last_error, attempts, next_attempt, published, signer_told, since, request_key, bundle_tag, claim from requests`,
       ),
     ).toThrow(/UNIQUE/);
   });

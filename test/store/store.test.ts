@@ -206,10 +206,27 @@ describeOver('the store', (database) => {
       const listed = async () => (await store.requests.list({ limit: 9, tag: 't2' })).items.map(({ id }) => id);
       expect((await listed()).sort()).toEqual(ids);
       await store.close();
-      await made.run(`alter table requests drop column bundle_tag`);
-      await made.run(`delete from kysely_migration where name = '007-bundle-tag'`);
+      await made.run('drop index requests_one_per_claim');
+      for (const column of ['bundle_tag', 'claim']) await made.run(`alter table requests drop column ${column}`);
+      await made.run(`delete from kysely_migration where name >= '007'`);
       store = await openStore(made.url);
       expect((await listed()).sort()).toEqual([...ids, newRequest(3).id]);
+    });
+
+    test('what a request claims is its alone until it comes to nothing', async () => {
+      const ask = (number: number, factory = 'acme') => {
+        const request = newRequest(number, { kind: 'bundle', wave: null, bundleTag: 't', factory });
+        return store.requests.insert(request, { blobs: blobs(request.id), event: asked(request), claim: 'c' });
+      };
+      const { id } = newRequest(1);
+      expect(await ask(1)).toEqual({ outcome: 'created' });
+      for (const state of ['open', 'signed', 'delivered'] as const) {
+        await move(id, state);
+        expect([state, await ask(2)]).toEqual([state, { outcome: 'exists', id }]);
+      }
+      expect(await ask(3, 'other')).toEqual({ outcome: 'created' });
+      await store.requests.transition(id, { from: ['delivered'], to: 'abandoned', at: AT }, []);
+      expect(await ask(2)).toEqual({ outcome: 'created' });
     });
 
     test('a request waits for a person who neither asked for it nor approved it', async () => {

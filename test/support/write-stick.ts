@@ -18,13 +18,11 @@ interface ListingContent {
   readonly signedBy?: TufKey;
 }
 
-/** Makes `folder/tuf` anew, as `fioctl targets offline-update` does: everything is right but what `content` says otherwise. */
-export function writeStick(folder: string, bundles: BundleFixture, content: StickContent = {}): void {
-  const { fixture, targets } = bundles;
-  const tuf = join(folder, 'tuf');
-  rmSync(tuf, { recursive: true, force: true });
-  mkdirSync(tuf, { recursive: true });
-  const write = (name: string, text: string | Buffer): void => writeFileSync(join(tuf, name), text);
+/** Snapshot and timestamp over the targets of `bundles`, as texts of files. */
+export function listingsOf(
+  { fixture, targets }: BundleFixture,
+  content: StickContent = {},
+): { readonly snapshot: string; readonly timestamp: string } {
   const { version } = targets.signed;
 
   /** A snapshot or timestamp that lists one document. */
@@ -36,12 +34,22 @@ export function writeStick(folder: string, bundles: BundleFixture, content: Stic
     return serializeMetadata({ signatures, signedBytes }).toString('utf8');
   };
 
-  const targetsText = metadataText(targets);
-  const snapshot = listing('Snapshot', 'targets.json', targetsText, content.snapshot);
+  const snapshot = listing('Snapshot', 'targets.json', metadataText(targets), content.snapshot);
+  return { snapshot, timestamp: listing('Timestamp', 'snapshot.json', snapshot, content.timestamp) };
+}
+
+/** Makes `folder/tuf` anew, as `fioctl targets offline-update` does: everything is right but what `content` says otherwise. */
+export function writeStick(folder: string, bundles: BundleFixture, content: StickContent = {}): void {
+  const { fixture, targets } = bundles;
+  const tuf = join(folder, 'tuf');
+  rmSync(tuf, { recursive: true, force: true });
+  mkdirSync(tuf, { recursive: true });
+  const write = (name: string, text: string | Buffer): void => writeFileSync(join(tuf, name), text);
+  const { snapshot, timestamp } = listingsOf(bundles, content);
   // the roots before it are the server's own
   write('3.root.json', fixture.rootTexts.production[2] ?? '');
-  write('targets.json', targetsText);
+  write('targets.json', metadataText(targets));
   write('snapshot.json', snapshot);
-  write('timestamp.json', listing('Timestamp', 'snapshot.json', snapshot, content.timestamp));
+  write('timestamp.json', timestamp);
   write('bundle-targets.json', bundles.bundle(content));
 }

@@ -56,6 +56,18 @@ const common = {
     description:
       'Keys in tokens of another signer, as `key export` writes them there: to be brought in, or to be known as keys in a token',
   }),
+  without: z.array(keyid).min(1).max(64).optional().meta({
+    description: 'Root keys in force that are not asked to sign, because their token is lost, say; others are chosen',
+  }),
+  supersedes: z
+    .array(z.strictObject({ statement: sha256Text, documents: z.array(sha256Text).min(1).max(64) }))
+    .min(1)
+    .max(64)
+    .optional()
+    .meta({
+      description:
+        'Roots that another signer says it has signed, as its WATERMARK_ISSUED names them; of those that the service knows of it names them itself',
+    }),
   transaction: z
     .strictObject({ txid: z.string().regex(/^[\x21-\x7e]{1,200}$/, 'is no id of a transaction') })
     .optional()

@@ -57,22 +57,22 @@ export function addRecoverCommands(signer: Command, context: CliContext): void {
     .command('collect')
     .summary('save what a Factory publishes now, for the signer’s machine (any machine with a Factory token)')
     .option('--factory <name>', 'the Factory; default: the only one of the client configuration')
-    .option('--tag <tag>', 'a tag that no Wave names; again for more', collect)
     .option('--from-root <version>', 'version of the pinned first root', wholeNumber(1), 1)
     .requiredOption('-o, --out <file>', 'where to write')
     .option('--config <path>', 'client configuration')
-    .action(
-      async (options: ClientOptions & { factory?: string; tag?: readonly string[]; fromRoot: number; out: string }) => {
-        const mine = clientSettings(context, options).factory(options.factory);
-        if (mine?.url === undefined) {
-          throw new CountersignError('USAGE', 'the client configuration names no such Factory with url and tokenFile');
-        }
-        const port = factoryClient({ ...mine, url: mine.url });
-        const published = await collectPublished(port, options.tag ?? [], options.fromRoot);
-        replaceFile(options.out, published.map((one) => `${JSON.stringify(one)}\n`).join(''), 0o666);
-        say(context, `${options.out}: ${published.length} document(s) that ${mine.name} publishes`);
-      },
-    );
+    .action(async (options: ClientOptions & { factory?: string; fromRoot: number; out: string }) => {
+      const mine = clientSettings(context, options).factory(options.factory);
+      if (mine?.url === undefined) {
+        throw new CountersignError('USAGE', 'the client configuration names no such Factory with url and tokenFile');
+      }
+      const port = factoryClient({ ...mine, url: mine.url });
+      const published = await collectPublished(port, options.fromRoot);
+      replaceFile(options.out, published.map((one) => `${JSON.stringify(one)}\n`).join(''), 0o666);
+      say(
+        context,
+        `${options.out}: the roots of ${mine.name} and ${published.length - 1} document(s) that it publishes`,
+      );
+    });
 
   withInputs(recover.command('draft'))
     .summary('find out what the journal lacks and write it down for the officers; changes nothing')

@@ -11,6 +11,7 @@ import { collect, parseTime, wholeNumber } from '../parse-options.js';
 import type { EndOptions } from '../report-end.js';
 import { reportSubmission } from '../report-submission.js';
 import { parseAdopted } from '../root/parse-adopted.js';
+import { parseSuperseded } from '../root/parse-superseded.js';
 import { serviceClient } from '../service-client.js';
 import { addRootStateCommands } from './root-state.js';
 
@@ -18,6 +19,8 @@ interface SubmitOptions extends ClientOptions, EndOptions {
   readonly factory?: string;
   readonly reason?: string;
   readonly key?: readonly string[];
+  readonly without?: readonly string[];
+  readonly supersedes?: readonly string[];
   readonly idempotencyKey?: string;
   readonly dryRun?: boolean;
 }
@@ -150,6 +153,16 @@ function withSubmission(command: Command): Command {
       'a key in a token of another signer, as `key export` wrote it there: to be brought in; may be given again',
       collect,
     )
+    .option(
+      '--without <keyid>',
+      'a root key in force that is not asked to sign, because its token is lost, say; may be given again',
+      collect,
+    )
+    .option(
+      '--supersedes <statement:documents>',
+      'roots that another signer has signed and the service does not know of, as that signer names them; may be given again',
+      collect,
+    )
     .option('--factory <name>', 'the Factory; default: the only one of the client configuration')
     .option('--idempotency-key <key>', 'the same key with the same request never asks twice')
     .option('-d, --dry-run', 'check everything and show what would be signed; ask nobody')
@@ -172,6 +185,8 @@ async function submit(
     reason: await askReason(context, 'Why this change of the root?', options.reason),
     ...(options.dryRun === true ? { dryRun: true } : {}),
     ...(options.key === undefined ? {} : { keys: options.key.map(readHeldKey) }),
+    ...(options.without === undefined ? {} : { without: [...options.without] }),
+    ...(options.supersedes === undefined ? {} : { supersedes: options.supersedes.map(parseSuperseded) }),
   };
   const submission = await api.submitRootUpdate(factoryName(settings, options.factory), body, {
     ...(options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey }),

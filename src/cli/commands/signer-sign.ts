@@ -8,6 +8,7 @@ import {
   verifyDossier,
   withSignatures,
 } from '../../dossier/index.js';
+import { isCountersignError, restated } from '../../errors.js';
 import { confirmCode } from '../confirm-code.js';
 import type { CliContext } from '../context.js';
 import { writeNewFile } from '../new-file.js';
@@ -45,7 +46,9 @@ export function addSignerSignCommand(signer: Command, context: CliContext): void
       const { id } = shown.statement;
       const out = options.out ?? join(dirname(path), `${id}.signed`);
       const { signatures, journal } = await withSigner(context, config, async (client) => {
-        const made = await client.sign(lines());
+        const made = await client.sign(lines()).catch((error: unknown) => {
+          throw withWhatToName(error);
+        });
         return { ...made, journal: (await client.journal(shown.statementSha256)).lines };
       });
       await writeNewFile(out, withSignatures(lines(), signatures, journal));
@@ -55,4 +58,13 @@ export function addSignerSignCommand(signer: Command, context: CliContext): void
       say(context, `${out}: ${signatures.length} signature(s) by ${keyids.join(', ')}`);
       say(context, `next, where the service can be reached: countersign dossier import ${out}`);
     });
+}
+
+/** What the service does not know of, only this signer's journal can tell, and only by way of whoever stands here. */
+function withWhatToName(error: unknown): unknown {
+  if (!isCountersignError(error, 'WATERMARK_ISSUED')) return error;
+  const statements = error.details?.['statements'];
+  if (!Array.isArray(statements) || statements.length === 0) return error;
+  const options = statements.map((statement) => `--supersedes ${statement}`).join(' ');
+  return restated(error, { hint: `have the request cancelled, and ask for the same with ${options}` });
 }

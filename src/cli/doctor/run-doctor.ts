@@ -10,10 +10,12 @@ import { loadPins } from '../trust-file.js';
 import { checkClock } from './check-clock.js';
 import { checkConfiguration } from './check-configuration.js';
 import { checkFactory } from './check-factory.js';
+import { checkGateway } from './check-gateway.js';
 import { checkJournal } from './check-journal.js';
 import { checkPinFile } from './check-pin-file.js';
 import { checkPolicy } from './check-policy.js';
 import { checkPublished } from './check-published.js';
+import { checkRequestKeys } from './check-request-keys.js';
 import { checkKnownRootKeys, checkRootKeys } from './check-root-keys.js';
 import { checkSigner } from './check-signer.js';
 import { checkStore } from './check-store.js';
@@ -66,7 +68,12 @@ async function examineSigner(config: SignerConfig): Promise<Finding[]> {
 
 async function examineService(config: ServiceConfig, context: CliContext): Promise<Finding[]> {
   const { trusted, findings } = await checkPolicy(config);
-  findings.push(...(await checkStore(config.database)));
+  const store = await checkStore(config);
+  findings.push(...store.findings);
+  if (config.gateway !== undefined) {
+    const served = trusted?.policy.policy.factories.filter(({ name }) => Object.hasOwn(config.factories, name)) ?? [];
+    findings.push(...(await checkGateway(config.gateway.listen, served)));
+  }
   const signer: { status: SignerStatus | null; findings: Finding[] } = await checkSigner(
     config.signer.socket,
     trusted?.pins.policySha256 ?? null,
@@ -79,6 +86,11 @@ async function examineService(config: ServiceConfig, context: CliContext): Promi
     const port = factoryClient({ name, url, token: () => readSecretFile(tokenFile) });
     findings.push(...(await checkClock(url, context.now)), ...(await checkFactory(port, 'deliver')));
     findings.push(...(await checkPublished(port, trusted, context.now())));
+    if (store.requestKeys !== null) {
+      const pin = trusted.pins.firstRootSha256[name];
+      const keys = store.requestKeys.filter((key) => key.factory === name);
+      findings.push(...(await checkRequestKeys(port, keys, { pin, isAskedFor: config.gateway !== undefined })));
+    }
   }
   return findings;
 }

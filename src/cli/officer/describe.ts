@@ -5,6 +5,8 @@ import { describeBundleDossier } from './describe-bundle.js';
 import { describeRootDossier } from './describe-root.js';
 import type { Examination } from './examine.js';
 
+type Superseded = NonNullable<VerifiedDossier['statement']['supersedes']>;
+
 /** What an officer reads before signing. Every line of it was proved from the dossier, none is the service's word. */
 export function describeExamination({ verified, freshness }: Examination): string {
   const { statement, quorum, policy } = verified;
@@ -22,13 +24,7 @@ export function describeExamination({ verified, freshness }: Examination): strin
       ? `Checked    against ${freshness.factoryUrl} just now: ${verified.kind === 'bundle' ? 'roots are current, and where its Targets are' : 'roots and production targets are current'}`
       : 'NOT CHECKED whether this builds on what the Factory publishes now: no Factory token in the client configuration',
   ];
-  if (statement.supersedes !== null) {
-    lines.push(
-      `SUPERSEDES statement ${statement.supersedes.statement}: other bytes were signed for this version or a higher one.`,
-      ...statement.supersedes.documents.map((sha256) => `           document ${sha256}`),
-      '           Approve only if that document was never published and never will be.',
-    );
-  }
+  if (statement.supersedes !== null) lines.push(...describeSuperseded(statement.supersedes));
   return [
     ...lines,
     '',
@@ -37,6 +33,22 @@ export function describeExamination({ verified, freshness }: Examination): strin
     `Code       ${shortCode(verified.statementSha256)}`,
     '',
   ].join('\n');
+}
+
+function describeSuperseded({ statement, documents, unknown = [] }: Superseded): string[] {
+  return [
+    `SUPERSEDES statement ${statement}: other bytes were signed for this version or a higher one.`,
+    ...documents.map(
+      (sha256) => `           document ${sha256}${unknown.includes(sha256) ? ', UNKNOWN to the service' : ''}`,
+    ),
+    ...(unknown.length === 0
+      ? []
+      : [
+          '           A signer told of what is unknown to the service: its database was put back from an older copy, or somebody lies.',
+          '           What that was, only evidence of its request tells that somebody saved.',
+        ]),
+    '           Approve only if that document was never published and never will be.',
+  ];
 }
 
 function describeDossier({ verified, freshness }: Examination): string[] {

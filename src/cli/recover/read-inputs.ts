@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { parseWithSchema } from '../../approval/index.js';
 import { readDossierLines } from '../../dossier/index.js';
 import { CountersignError } from '../../errors.js';
-import { type EvidenceFile, type Published, publishedSchema } from '../../signer/index.js';
+import {
+  type EvidenceFile,
+  type Published,
+  type PublishedRoots,
+  publishedRootsSchema,
+  publishedSchema,
+} from '../../signer/index.js';
 
 /** The files, and those in the folders, that are given as evidence. @throws USAGE one cannot be read */
 export function evidenceFiles(paths: readonly string[]): EvidenceFile[] {
@@ -14,18 +20,19 @@ export function evidenceFiles(paths: readonly string[]): EvidenceFile[] {
 }
 
 /** What `countersign signer recover collect` wrote. @throws USAGE, INPUT_INVALID */
-export function publishedIn(paths: readonly string[]): Published[] {
+export function publishedIn(paths: readonly string[]): (Published | PublishedRoots)[] {
   return paths.flatMap((path) =>
     readText(path)
       .split('\n')
       .filter((line) => line !== '')
-      .map((line, index) =>
-        parseWithSchema(publishedSchema, parseJson(line, path), {
-          code: 'INPUT_INVALID',
-          what: `line ${index + 1} of ${path}`,
-        }),
-      ),
+      .map((line, index) => parsePublished(parseJson(line, path), `line ${index + 1} of ${path}`)),
   );
+}
+
+function parsePublished(value: unknown, what: string): Published | PublishedRoots {
+  const as = { code: 'INPUT_INVALID', what } as const;
+  const isRoots = typeof value === 'object' && value !== null && !('metadata' in value);
+  return isRoots ? parseWithSchema(publishedRootsSchema, value, as) : parseWithSchema(publishedSchema, value, as);
 }
 
 /** @throws USAGE */

@@ -5,7 +5,9 @@ import { openStore } from '../../store/index.js';
 import { readSecretFile } from '../secret-file.js';
 
 /** The store of the configuration, opened. @throws CONFIG_INVALID, STORE_… */
-export async function openConfiguredStore(config: ServiceConfig): Promise<Store> {
+export async function openConfiguredStore(
+  config: Pick<ServiceConfig, 'database' | 'databasePasswordFile'>,
+): Promise<Store> {
   const { database, databasePasswordFile } = config;
   if (databasePasswordFile === undefined) return openStore(database);
   if (database.startsWith('sqlite:')) {

@@ -18,6 +18,7 @@ import { loadPins } from '../trust-file.js';
 import { startMetricsServer, type MetricsServer } from './metrics-server.js';
 import { openConfiguredStore } from './open-configured-store.js';
 import { createServiceMetrics } from './service-metrics.js';
+import { proveGateway } from './prove-gateway.js';
 import { startGateway } from './start-gateway.js';
 import { watchExpiry, type ExpiryWatch } from './watch-expiry.js';
 
@@ -58,6 +59,7 @@ export async function runService(
     logger.debug('Factory call', report);
     metrics?.onFactoryCall(report);
   });
+  let gateway: HttpServer | null = null;
   const signing = createSigningService({
     store,
     signer: createSignerClient({ socketPath, timeoutMs: config.signer.timeoutSeconds * 1000 }),
@@ -66,6 +68,7 @@ export async function runService(
     pins,
     logger,
     clock,
+    ...(config.gateway === undefined ? {} : { checkGateway: () => proveGateway(gateway?.url ?? null) }),
     ...hooks,
     limits: { ...hooks.limits, statementLifetimeMs: config.limits.requestHours * HOUR_MS },
   });
@@ -95,14 +98,13 @@ export async function runService(
     ...address,
   });
   const http = await startHttpServer(app, config.listen);
-  const gateway =
-    config.gateway === undefined
-      ? null
-      : await startGateway(config.gateway, factories.values(), {
-          ...{ signing, clock, logger, maxBodyBytes },
-          drafts: store.gatewayDrafts,
-          ...(metrics === null ? {} : { observer: metrics.gateway }),
-        });
+  if (config.gateway !== undefined) {
+    gateway = await startGateway(config.gateway, factories.values(), {
+      ...{ signing, clock, logger, maxBodyBytes },
+      drafts: store.gatewayDrafts,
+      ...(metrics === null ? {} : { observer: metrics.gateway }),
+    });
+  }
   let metricsServer: MetricsServer | null = null;
   let expiry: ExpiryWatch | null = null;
   if (metrics !== null && config.metrics !== undefined) {

@@ -16,6 +16,8 @@ import {
 export interface ReSignOptions {
   /** Offline targets keys that sign every document besides, as `sign-prod-targets` of fioctl does. */
   readonly also?: readonly string[];
+  /** Keys whose token is there. Of keys that stay they sign before others, since one of those may be lost. */
+  readonly here?: readonly string[];
   /** Whether a document that no offline key in force has signed is adopted. By default none is. */
   readonly adopts?: (document: TargetsDocument) => boolean;
 }
@@ -42,7 +44,7 @@ export function chooseReSigned(
   for (const document of documents) {
     const { tag, wave, metadata } = document;
     const standing = standingSignatures(checkTargetsDocument(document, base).signed, base, plan);
-    const sign = chooseKeys(standing, base, plan, options.also ?? []);
+    const sign = chooseKeys(standing, base, plan, options);
     if (sign.length === 0) continue;
     if (standing.before.length === 0) {
       requireAdopted(document, options);
@@ -64,7 +66,12 @@ export function chooseReSigned(
 }
 
 /** @returns ascending */
-function chooseKeys(standing: StandingSignatures, base: RootBase, plan: RootPlan, also: readonly string[]): string[] {
+function chooseKeys(
+  standing: StandingSignatures,
+  base: RootBase,
+  plan: RootPlan,
+  { also = [], here = [] }: ReSignOptions,
+): string[] {
   const chosen = new Set<string>();
   for (const change of plan.intent.keys) {
     if (change.op === 'replace-key' && change.role === 'targets' && standing.before.includes(change.old)) {
@@ -77,7 +84,10 @@ function chooseKeys(standing: StandingSignatures, base: RootBase, plan: RootPlan
   const before = offlineTargetsKeyids(base.production, base.onlineTargetsKeyid);
   const after = offlineTargetsKeyids(plan.production, plan.onlineTargetsKeyid);
   const isNew = (keyid: string): boolean => !before.includes(keyid);
-  for (const keyid of [...after.filter(isNew), ...after.filter((known) => !isNew(known))]) {
+  const staying = after.filter((keyid) => !isNew(keyid));
+  const isHere = (keyid: string): boolean => here.includes(keyid);
+  const inOrder = [...staying.filter(isHere), ...staying.filter((keyid) => !isHere(keyid))];
+  for (const keyid of [...after.filter(isNew), ...inOrder]) {
     if (standing.after.length + chosen.size >= wantedSignatures(base, plan)) break;
     if (!standing.after.includes(keyid)) chosen.add(keyid);
   }

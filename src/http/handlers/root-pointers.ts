@@ -1,7 +1,9 @@
 import { isCountersignError, restated, type CountersignError } from '../../errors.js';
 import type { RootSubmission } from '../../signing/index.js';
 
-const INTENTION_MEMBERS = ['intentions', 'adopt', 'reason', 'transaction', 'dryRun'];
+/** Of submissions of either form. */
+const COMMON_MEMBERS = ['reason', 'transaction', 'without', 'supersedes'];
+const INTENTION_MEMBERS = ['intentions', 'adopt', 'dryRun', ...COMMON_MEMBERS];
 
 /**
  * Makes the pointer of a refused root update point into the body that was sent. Further inside, pointers go into a root
@@ -25,7 +27,7 @@ function rootPointer(
   const [, first = '', ...rest] = error.pointer?.split('/') ?? [];
   if (first === 'signed') return place(isOfProduction(error) ? 'production' : 'ci', ['signed', ...rest], roots);
   if (first === 'ci' || first === 'production') return place(first, rest, roots);
-  return first === 'reason' || first === 'transaction' ? error.pointer : undefined;
+  return COMMON_MEMBERS.includes(first) ? error.pointer : undefined;
 }
 
 function place(

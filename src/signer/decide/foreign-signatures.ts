@@ -45,19 +45,51 @@ export function findForeignSignatures(
   factory: string,
 ): ForeignSignature[] {
   const found = new Map<string, ForeignSignature>();
-  for (const { repository, tag, version, sha256, root, claims } of documents) {
-    for (const { keyid, holds } of claims) {
-      const key = findOwnKey(own, root, keyid);
-      if (key === null || state.knowsDocument(key.keyid, sha256)) continue;
-      if (found.has(key.role) || !holds()) continue;
-      const { role } = key;
-      found.set(role, {
-        tag,
-        freeze: { type: 'freeze', factory, role, keyid: key.keyid, repository, version, sha256 },
-      });
-    }
+  for (const { document, key, holds } of unknownClaims(documents, own, state)) {
+    if (!found.has(key.role) && holds()) found.set(key.role, foreignSignature(document, key, factory));
   }
   return [...found.values()];
+}
+
+/** The same, and all of them: each document once for each key. */
+export function findAllForeignSignatures(
+  documents: Iterable<SeenDocument>,
+  own: ReadonlyMap<string, OwnKey>,
+  state: SignerState,
+  factory: string,
+): ForeignSignature[] {
+  const found = new Map<string, ForeignSignature>();
+  for (const { document, key, holds } of unknownClaims(documents, own, state)) {
+    const name = `${key.keyid} ${document.sha256}`;
+    if (!found.has(name) && holds()) found.set(name, foreignSignature(document, key, factory));
+  }
+  return [...found.values()];
+}
+
+interface UnknownClaim extends Pick<SignatureClaim, 'holds'> {
+  readonly document: SeenDocument;
+  readonly key: OwnKey;
+}
+
+function* unknownClaims(
+  documents: Iterable<SeenDocument>,
+  own: ReadonlyMap<string, OwnKey>,
+  state: SignerState,
+): Generator<UnknownClaim> {
+  for (const document of documents) {
+    for (const { keyid, holds } of document.claims) {
+      const key = findOwnKey(own, document.root, keyid);
+      if (key !== null && !state.knowsDocument(key.keyid, document.sha256)) yield { document, key, holds };
+    }
+  }
+}
+
+function foreignSignature(
+  { repository, tag, version, sha256 }: SeenDocument,
+  { role, keyid }: OwnKey,
+  factory: string,
+): ForeignSignature {
+  return { tag, freeze: { type: 'freeze', factory, role, keyid, repository, version, sha256 } };
 }
 
 /** The signatures of a document, each verified with the key that the root has under its keyid. */
@@ -129,16 +161,24 @@ function targetsOf(dossier: VerifiedDossier): Generator<SeenDocument> {
   }
 }
 
-/** The roots of a chain that the journal does not hold: by their own keys, and by those of the root before, which may name a replaced key. */
-export function* newRootsOf(
+/** The roots of a chain that the journal does not hold. */
+export function newRootsOf(
   chain: readonly RootMetadata[],
   state: SignerState,
   factory: string,
   repository: Repository,
 ): Generator<SeenDocument> {
-  const known = state.rootsOf(factory, repository).length;
+  return rootsFrom(state.rootsOf(factory, repository).length, chain, repository);
+}
+
+/** The roots of a chain from that index on: by their own keys, and by those of the root before, which may name a replaced key. */
+export function* rootsFrom(
+  first: number,
+  chain: readonly RootMetadata[],
+  repository: Repository,
+): Generator<SeenDocument> {
   for (const [index, { signed, sha256, signatures, signedBytes }] of chain.entries()) {
-    if (index < known) continue;
+    if (index < first) continue;
     const head = { repository, tag: null, version: signed.version, sha256 };
     for (const root of [signed, chain[index - 1]?.signed]) {
       if (root !== undefined) yield { ...head, root, claims: claimsOf(signatures, root, signedBytes) };

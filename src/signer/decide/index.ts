@@ -1,7 +1,7 @@
 export { requireCanary } from './canaries.js';
 export { decide, newVetoes } from './decide.js';
 export type { Circumstances, Decision } from './decision.js';
-export { documentsOf, findForeignSignatures, type ForeignSignature } from './foreign-signatures.js';
+export { documentsOf, findAllForeignSignatures, type ForeignSignature, rootsFrom } from './foreign-signatures.js';
 export { intentLines } from './intent-lines.js';
 export { type DestroyDecision, judgeDestroy } from './judge-destroy.js';
 export { type KeyUse, type KeyUses, keyUses, useOf } from './key-use.js';

@@ -29,7 +29,7 @@ function judgeWave({ base, statement }: VerifiedWaveDossier, state: SignerState)
     const line: DocumentLine = { factory: statement.factory, repository, role, tag };
     const mark = state.watermarkOf(line);
     record.push(...newBase(built, line, mark));
-    requireAboveWatermarks({ index, document: { version, sha256 }, mark, base: built, supersedes });
+    requireAboveWatermarks([{ index, document: { version, sha256 }, mark, base: built, supersedes }]);
   }
   return record;
 }
@@ -41,12 +41,13 @@ function judgeWave({ base, statement }: VerifiedWaveDossier, state: SignerState)
 function judgeRoot({ base, roots, statement }: VerifiedRootDossier, state: SignerState): JournalBodyOf<'published'>[] {
   const { factory } = statement;
   const supersedes = statement.supersedes?.documents ?? [];
-  for (const [index, { repository, role, version, sha256 }] of statement.documents.entries()) {
-    if (role === 'targets') continue;
+  const questions = statement.documents.flatMap(({ repository, role, version, sha256 }, index) => {
+    if (role === 'targets') return [];
     const mark = state.watermarkOf({ factory, repository, role, tag: null });
-    const root: VersionDigest = { version: roots[repository].signed.version, sha256: roots[repository].sha256 };
-    requireAboveWatermarks({ index, document: { version, sha256 }, mark, base: root, supersedes });
-  }
+    const base: VersionDigest = { version: roots[repository].signed.version, sha256: roots[repository].sha256 };
+    return [{ index, document: { version, sha256 }, mark, base, supersedes }];
+  });
+  requireAboveWatermarks(questions);
   return base.documents.flatMap((document) => judgeBase(document, factory, state));
 }
 

@@ -7,6 +7,7 @@ import {
   type AppliedRecovery,
   type DocumentLine,
   type Intent,
+  type IssuedDocument,
   isComplete,
   type MadeSignature,
   type SignerState,
@@ -30,7 +31,7 @@ interface PendingParts {
 interface MutableWatermark extends Watermark {
   published: VersionDigest | null;
   base: VersionDigest | null;
-  readonly issued: VersionDigest[];
+  readonly issued: IssuedDocument[];
 }
 
 /**
@@ -139,7 +140,7 @@ export class StateFold implements SignerState {
         this.#recovered(entry);
         break;
       case 'adopted':
-        this.#watermark(entry).issued.push({ version: entry.version, sha256: entry.sha256 });
+        this.#watermark(entry).issued.push({ version: entry.version, sha256: entry.sha256, statement: null });
         this.#documents.add(nameOf(entry.keyid, entry.sha256));
         break;
       case 'clock':
@@ -214,7 +215,8 @@ export class StateFold implements SignerState {
     for (const { index, repository, role, tag, version, sha256, sign } of entry.documents) {
       // what a root update signs again is published, and nothing new on its line; a bundle has none
       if (entry.kind === 'wave' || role === 'root') {
-        this.#watermark({ factory: entry.factory, repository, role, tag }).issued.push({ version, sha256 });
+        const { factory, statement } = entry;
+        this.#watermark({ factory, repository, role, tag }).issued.push({ version, sha256, statement });
       }
       for (const { key, keyid } of sign) {
         this.#documents.add(nameOf(key, sha256));

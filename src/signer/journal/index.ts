@@ -6,6 +6,7 @@ export { resetClock } from './reset-clock.js';
 export {
   type DocumentLine,
   type Intent,
+  type IssuedDocument,
   isComplete,
   type MadeSignature,
   signatureName,

@@ -9,6 +9,12 @@ export interface VersionDigest {
   readonly sha256: string;
 }
 
+/** A document that this signer set out to sign. */
+export interface IssuedDocument extends VersionDigest {
+  /** Digest of the statement that asked for it; null for one that was adopted, whose request nobody has. */
+  readonly statement: string | null;
+}
+
 /** One line of documents of which a higher version replaces a lower one: the root of a repository, the targets of a tag. */
 export interface DocumentLine {
   readonly factory: string;
@@ -28,7 +34,7 @@ export interface Watermark {
   /** The highest production targets that an approved statement built on; nothing is built on older ones any more. */
   readonly base: VersionDigest | null;
   /** Everything new that this signer set out to sign, in that order; not what a root update signs again as it is. */
-  readonly issued: readonly VersionDigest[];
+  readonly issued: readonly IssuedDocument[];
 }
 
 /** A signature that stands in the journal, and the line that it stands in. */

@@ -3,10 +3,11 @@ import { isCountersignError, restated } from '../../errors.js';
 import { newKeys } from '../server/new-keys.js';
 import type { SignerState } from '../journal/index.js';
 import type { StateFold } from '../journal/fold.js';
-import type { Published } from '../protocol.js';
+import type { Published, PublishedRoots } from '../protocol.js';
 import type { TokenKey } from '../token-types.js';
 import { planDossier } from './plan-dossier.js';
-import { planPublished } from './plan-published.js';
+import { planPublished, planPublishedRoots } from './plan-published.js';
+import { planRoots } from './plan-roots.js';
 import { RecoveryPlan } from './plan.js';
 
 /** A file with a dossier or evidence; opened more than once, since many of them would not fit into memory at a time. */
@@ -19,8 +20,8 @@ export interface EvidenceFile {
 export interface RecoveryInputs {
   /** Dossiers, with the journal's lines or without. */
   readonly evidence: readonly EvidenceFile[];
-  /** What the Factories publish, with the root chains. */
-  readonly published: readonly Published[];
+  /** What the Factories publish: root chains, and targets, which may come with chains of their own. */
+  readonly published: readonly (Published | PublishedRoots)[];
   readonly keys: readonly TokenKey[];
 }
 
@@ -41,12 +42,18 @@ export async function planRecovery(
   for (const file of await sortEvidence(evidence, state, at)) {
     await naming(file.name, async () => planDossier(plan, await verify(file, state, at)));
   }
-  const sorted = published.map((one) => ({ one, place: JSON.stringify(one) }));
-  sorted.sort((a, b) => (a.place < b.place ? -1 : 1));
-  for (const { one } of sorted) {
-    await naming(`${one.factory} ${one.wave ?? one.tag}`, () => planPublished(plan, one));
+  for (const one of inOrder(published)) {
+    const what = 'metadata' in one ? `${one.factory} ${one.wave ?? one.tag}` : `roots of ${one.factory}`;
+    await naming(what, () => ('metadata' in one ? planPublished(plan, one) : planPublishedRoots(plan, one)));
   }
+  for (const factory of state.firstRoots.keys()) planRoots(plan, factory);
   return plan;
+}
+
+/** Roots first, since targets are judged by the newest. */
+function inOrder(published: RecoveryInputs['published']): RecoveryInputs['published'] {
+  const places = published.map((one) => ({ one, place: `${'metadata' in one ? '1' : '0'} ${JSON.stringify(one)}` }));
+  return places.sort((a, b) => (a.place < b.place ? -1 : 1)).map(({ one }) => one);
 }
 
 /**

@@ -4,7 +4,7 @@ import { REPOSITORIES, type Repository } from '../../factory/index.js';
 import type { RootMetadata } from '../../tuf/index.js';
 import {
   documentsOf,
-  findForeignSignatures,
+  findAllForeignSignatures,
   findOwnKey,
   type ForeignSignature,
   newPolicies,
@@ -45,7 +45,7 @@ export function planDossier(plan: RecoveryPlan, dossier: VerifiedDossier): void 
   const request = recoveredRequest(dossier, own, state);
   if (request !== null) plan.add([request]);
   plan.add(newVetoes(dossier, state, state.intents.has(dossier.statementSha256)));
-  adoptForeign(plan, dossier, own);
+  plan.add(findAllForeignSignatures(documentsOf(dossier, state), own, state, factory).map(adopt));
   raisePublished(plan, dossier);
 }
 
@@ -107,17 +107,7 @@ function recoveredRequest(
   };
 }
 
-/** What a key of ours signed among everything else in a dossier, above all the production targets that it builds on. */
-function adoptForeign(plan: RecoveryPlan, dossier: VerifiedDossier, own: ReadonlyMap<string, OwnKey>): void {
-  const { factory } = dossier.statement;
-  const find = (): ForeignSignature[] =>
-    findForeignSignatures(documentsOf(dossier, plan.state), own, plan.state, factory);
-  // each pass names one document for each role
-  for (let found = find(); found.length > 0; found = find()) {
-    plan.add(found.map(adopt));
-  }
-}
-
+/** What a key of ours signed without anybody having its request. */
 export function adopt({ freeze, tag }: ForeignSignature): JournalBodyOf<'adopted'> {
   return { ...freeze, type: 'adopted', tag: freeze.role === 'root' ? null : tag };
 }

@@ -1,6 +1,6 @@
 import { formatTime, parseCanonical } from '../../tuf/index.js';
 import { keyUses, useOf } from '../decide/index.js';
-import type { Journal, SignerState, VersionDigest } from '../journal/index.js';
+import type { IssuedDocument, Journal, SignerState, VersionDigest } from '../journal/index.js';
 import { keysSchema, type SignerKey, type SignerStatus } from '../protocol.js';
 import { KEY_ROLES, type KeyRole, type TokenKey } from '../token-types.js';
 import type { Tokens } from './tokens.js';
@@ -68,6 +68,7 @@ export function describeStatus({ journal, tokens, now, stopping, incomplete }: S
       ...line,
       issued: highest(issued),
       published,
+      unpublished: unpublished(issued, published),
     })),
     frozen: Array.from(state.frozen, ({ factory, role, keyid, version, sha256, at }) => ({
       factory,
@@ -105,9 +106,16 @@ function describeRoots(state: SignerState, factory: string): SignerStatus['roots
 }
 
 /** Of equal versions the last one: it superseded the others. */
-function highest(issued: readonly VersionDigest[]): VersionDigest | null {
-  return issued.reduce<VersionDigest | null>(
-    (top, one) => (top === null || one.version >= top.version ? one : top),
+function highest(issued: readonly IssuedDocument[]): VersionDigest | null {
+  const top = issued.reduce<IssuedDocument | null>(
+    (before, one) => (before === null || one.version >= before.version ? one : before),
     null,
   );
+  return top === null ? null : { version: top.version, sha256: top.sha256 };
+}
+
+/** What was signed and may yet be in somebody's way: whatever is published at a higher version has overtaken the rest. */
+function unpublished(issued: readonly IssuedDocument[], published: VersionDigest | null): IssuedDocument[] {
+  if (published === null) return [...issued];
+  return issued.filter(({ version, sha256 }) => version >= published.version && sha256 !== published.sha256);
 }

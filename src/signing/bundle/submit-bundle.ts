@@ -2,7 +2,7 @@ import type { BundleStatement } from '../../dossier/index.js';
 import { CountersignError } from '../../errors.js';
 import { requireScope } from '../authorize.js';
 import { findRequest, type Context } from '../context.js';
-import { findByIdempotencyKey, idempotencyKeyOf } from '../idempotency.js';
+import { bindIdempotencyKey, findByIdempotencyKey, idempotencyKeyOf } from '../idempotency.js';
 import { eventOf } from '../move.js';
 import { findOpened, openRequest } from '../open-request.js';
 import { previewOf, viewOf } from '../request-view.js';
@@ -39,6 +39,7 @@ export async function submitBundle(
   const { tag, version, expires } = parsed.change;
   const inserted = await context.store.requests.insert(request, {
     blobs,
+    claim: `${parsed.bundle.sha256} ${parsed.targets.sha256}`,
     event: eventOf(context, 'asked', request, {
       actor: caller.name,
       details: {
@@ -77,9 +78,7 @@ async function findKnown(
   // what its names stand for, the targets beside it say
   const isBeside = (base: BundleStatement['base']): boolean => base.targets[change.tag]?.sha256 === targets.sha256;
   const found = candidates.find((request) => isBeside(bundleStatementOf(request).base)) ?? null;
-  if (found !== null && key !== null) {
-    await requests.bindIdempotencyKey(key, found.id, context.clock.now().toISOString());
-  }
+  if (found !== null) await bindIdempotencyKey(context, key, found);
   return found;
 }
 

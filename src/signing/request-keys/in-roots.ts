@@ -8,7 +8,7 @@ import type { RootUpdateStatus } from '../root-update-port.js';
 const BATCH = 16;
 
 /** Request keys that roots name, revoked ones too; found by their public value, whatever the roots call them. */
-function findRequestKeys(roots: readonly Root[], registered: readonly RequestKey[]): RequestKey[] {
+export function findRequestKeys(roots: readonly Root[], registered: readonly RequestKey[]): RequestKey[] {
   const named = new Set(roots.flatMap(({ keys }) => Object.values(keys).flatMap(valueOf)));
   return registered.filter(({ keyid }) => named.has(keyid));
 }

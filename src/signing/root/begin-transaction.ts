@@ -15,7 +15,7 @@ import { eventOf } from '../move.js';
 import type { FactoryPort } from '../ports.js';
 import type { RootUpdateStatus } from '../root-update-port.js';
 import type { NewRootTransaction } from '../store-port.js';
-import { answeredRoots, foreignTransaction, stagedChangelog } from './transaction.js';
+import { answeredRoots, foreignTransaction, requestNamedIn, stagedChangelog } from './transaction.js';
 
 /** A transaction that was begun at the Factory, and what the Factory did with it. */
 export interface Begun {
@@ -77,7 +77,8 @@ async function begin(
   const status = await port.rootUpdate();
   if (status.status !== 'NONE') {
     // one that an attempt before this one left behind: what was answered to it is lost
-    if (status.status !== 'STARTED' || stagedChangelog(status)?.message !== message) throw foreignTransaction(status);
+    if (status.status !== 'STARTED' || stagedChangelog(status)?.message !== message)
+      throw await inTheWay(context, status);
     await port.cancelRootUpdate();
   }
   await context.step('root:before-begin', id);
@@ -87,8 +88,14 @@ async function begin(
     return { txid, message };
   } catch (error) {
     if (!isCountersignError(error, 'FACTORY_REFUSED') || error.details?.['status'] !== 409) throw error;
-    throw foreignTransaction(await port.rootUpdate());
+    throw await inTheWay(context, await port.rootUpdate());
   }
+}
+
+async function inTheWay(context: Context, status: RootUpdateStatus): Promise<CountersignError> {
+  const named = requestNamedIn(status);
+  const forgotten = named !== null && (await context.store.requests.find(named)) === null;
+  return foreignTransaction(status, forgotten ? named : null);
 }
 
 async function takeUp(port: FactoryPort, txid: string): Promise<{ txid: string; message: string }> {

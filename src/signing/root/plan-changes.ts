@@ -11,7 +11,7 @@ import {
   type ProposedRoots,
   type RootChange,
 } from '../../factory/index.js';
-import { formatTime, publicKeyObject, type Root } from '../../tuf/index.js';
+import { formatTime, keyidOf, publicKeyObject, type Root } from '../../tuf/index.js';
 import type { SignerKey } from '../ports.js';
 import { parseServedTargets, type FetchedRootBase } from './fetch-root-base.js';
 import type { ParsedRootSubmission, RootIntention } from './root-submission.js';
@@ -26,6 +26,8 @@ export interface PlanInput {
   /** What the Factory has staged by itself: its changelog, and online keys that it made for this update. */
   readonly staged: { readonly roots: ProposedRoots; readonly onlineKeys: OnlineKeyids } | null;
   readonly standby: StandbyKeys;
+  /** Of all signers. */
+  readonly signerKeys: readonly SignerKey[];
   readonly polisId: string;
   readonly now: Date;
   readonly maxExpiresDays: number;
@@ -45,7 +47,14 @@ export function planChanges(input: PlanInput): RootChange[] {
   const adopts = submission.form === 'intentions' ? submission.adopt : [];
   return chooseReSigned(changes, base.root, parseServedTargets(base.served), {
     adopts: ({ tag, wave }) => adopts.some((one) => one.wave === wave && one.tag === tag),
+    here: keysHere(input),
   });
+}
+
+/** Keys in force whose token is there now, as the root names them. */
+function keysHere({ base, signerKeys }: PlanInput): string[] {
+  const active = new Set(signerKeys.flatMap(({ state, public: key }) => (state === 'active' ? [keyidOf(key)] : [])));
+  return Object.entries(base.root.ci.keys).flatMap(([keyid, key]) => (active.has(keyidOf(key)) ? [keyid] : []));
 }
 
 /** The changelog is the Factory's to write, whatever the proposed roots say there. */

@@ -86,13 +86,15 @@ export async function prepareRoot(
   const now = context.clock.now();
   const policyFactory = factoryOf(policy, factory);
   const elsewhere = await findKeysElsewhere(context, factory, base.root, signerKeys, told);
+  const allKeys = [...signerKeys, ...elsewhere];
   const preferred = [...told.map(({ keyid }) => keyid), ...preferredKeyids];
   const changes = planChanges({
     submission,
     base,
     changelog: begun?.changelog ?? { op: 'changelog', polisId, message, timestamp: formatTime(now) },
     staged: begun?.staged ?? null,
-    standby: createStandbyKeys(policyFactory, base.root, [...signerKeys, ...elsewhere], preferred),
+    standby: createStandbyKeys(policyFactory, base.root, allKeys, preferred),
+    signerKeys: allKeys,
     polisId,
     now,
     maxExpiresDays: kindOf(policy, 'root').maxExpiresDays,
@@ -116,11 +118,19 @@ export async function prepareRoot(
     roots,
     ciTargets: base.ciTargets.metadata,
     documents: paced(parseServedTargets(base.served)),
-    sign: chooseRootSigners(signers, base.root, [...signerKeys, ...elsewhere]),
+    sign: chooseRootSigners(signers, base.root, allKeys, {
+      without: submission.without,
+      signedLast: roots.ci.signatures.map(({ keyid }) => keyid),
+    }),
     keysOfOtherFactories: signerKeys.flatMap((key) =>
       key.factory === undefined || key.factory === factory ? [] : [key.public],
     ),
-    supersedes: await findSupersededRoots(context, { signerStatus, signerKeys }, factory, roots.ci.signed.version + 1),
+    supersedes: await findSupersededRoots(
+      context,
+      { signerStatus, signerKeys, told: submission.supersedes },
+      factory,
+      roots.ci.signed.version + 1,
+    ),
     upstream: begun === null ? null : { url: policyFactory.url, txidSha256: saltedDigest(begun) },
   });
   const documents = [update.ci, update.production] as const;

@@ -1,4 +1,3 @@
-import { CountersignError } from '../../errors.js';
 import type { Context } from '../context.js';
 import { eventOf } from '../move.js';
 import type { NewRootTransaction, RootTransaction } from '../store-port.js';
@@ -21,27 +20,48 @@ export async function settleForsaken(context: Context, row: RootTransaction): Pr
   }
 }
 
+/** Stands in the place of an attempt that has ended and could not take back what it began. */
+export const NOBODY = '';
+
+/** How often it is looked whether an equal submission has come to its request. */
+const LOOK_EVERY_MS = 100;
+
 /**
- * Reserves the Factory's transaction for a submission. The same submission again takes over what an attempt before it began;
- * what another one left behind is taken back first.
+ * Reserves the Factory's transaction for a submission. One that came a moment later than an equal one waits for what comes of that,
+ * and takes over what it began if that was cut off; what another submission left behind is taken back first.
  *
- * @returns what to go on with, which has the id of an earlier attempt if there was one
- * @throws REQUEST_OPEN_EXISTS, FACTORY_…
+ * @returns what to go on with, which has the id of an earlier attempt if there was one; null if somebody else has the transaction
+ * @throws FACTORY_…
  */
-export async function reserveTransaction(context: Context, wanted: NewRootTransaction): Promise<NewRootTransaction> {
-  for (let tries = 0; tries < 2; tries += 1) {
+export async function reserveTransaction(
+  context: Context,
+  wanted: NewRootTransaction,
+): Promise<NewRootTransaction | null> {
+  for (let tries = 0; tries < 3; tries += 1) {
     const holder = await context.store.rootUpdates.begin(wanted);
     if (holder === null) return wanted;
     if (holder.state === 'beginning' && isSame(holder, wanted)) {
       const { attempt, at } = wanted;
-      if (!(await context.store.rootUpdates.takeOver(holder.id, holder.attempt, { attempt, at }))) break;
+      if (!(await isCutOff(context, holder))) continue;
+      if (!(await context.store.rootUpdates.takeOver(holder.id, holder.attempt, { attempt, at }))) continue;
       return { ...wanted, id: holder.id, message: holder.message };
     }
-    if (!(await settleHolder(context, holder))) break;
+    if (!(await settleHolder(context, holder))) return null;
   }
-  throw new CountersignError('REQUEST_OPEN_EXISTS', 'another root update of this Factory is being begun or ended', {
-    hint: 'Ask again in a minute.',
-  });
+  return null;
+}
+
+/** Waits until an attempt comes to something, or until nobody seems to work on it. Two who work on one would undo each other's. */
+async function isCutOff(context: Context, { id, attempt, at }: RootTransaction): Promise<boolean> {
+  if (attempt === NOBODY) return true;
+  const { cutOffAfterMs } = context.limits;
+  const ageMs = (): number => context.clock.now().getTime() - Date.parse(at);
+  for (let waitedMs = 0; waitedMs < cutOffAfterMs && ageMs() < cutOffAfterMs; waitedMs += LOOK_EVERY_MS) {
+    await new Promise<void>((resolve) => context.timers.after(LOOK_EVERY_MS, resolve));
+    const row = await context.store.rootUpdates.transaction(id);
+    if (row?.state !== 'beginning' || row.attempt !== attempt) return false;
+  }
+  return true;
 }
 
 function isSame(holder: RootTransaction, wanted: NewRootTransaction): boolean {

@@ -1,13 +1,16 @@
 import { z } from 'zod';
-import { parseWithSchema, timeSchema } from '../../approval/index.js';
+import { parseWithSchema, sha256Schema, timeSchema } from '../../approval/index.js';
 import { reasonSchema, statementKeySchema, type StatementKey } from '../../dossier/index.js';
 import { factoryNameSchema, tagSchema, waveNameSchema } from '../../factory/index.js';
 import { encodeText, parseCanonical, parseRoot, serializeMetadata, sha256Hex, type Root } from '../../tuf/index.js';
 import { CountersignError, inPart } from '../../errors.js';
+import type { SupersededStatement } from '../name-superseded.js';
 
 const MOST_INTENTIONS = 64;
 const MOST_ADOPTED = 1000;
 const MOST_KEYS = 16;
+const MOST_WITHOUT = 64;
+const MOST_SUPERSEDED = 64;
 const keyidSchema = z.string().min(1).max(128);
 const roleSchema = z.enum(['root', 'targets']);
 const keytypeSchema = z.enum(['ED25519', 'RSA']);
@@ -37,7 +40,16 @@ export type RootIntention = z.output<typeof intentionSchema>;
 
 const adoptedSchema = z.strictObject({ tag: tagSchema, wave: waveNameSchema.nullable() });
 
-const keysSchema = z.array(statementKeySchema).min(1).max(MOST_KEYS).optional();
+const supersededSchema = z.strictObject({
+  statement: sha256Schema,
+  documents: z.array(sha256Schema).min(1).max(MOST_SUPERSEDED),
+});
+
+const optional = {
+  keys: z.array(statementKeySchema).min(1).max(MOST_KEYS).optional(),
+  without: z.array(keyidSchema).min(1).max(MOST_WITHOUT).optional(),
+  supersedes: z.array(supersededSchema).min(1).max(MOST_SUPERSEDED).optional(),
+};
 
 /** As it is kept, to ask for the same again: without the transaction, which is gone by then. */
 const storedSchema = z.union([
@@ -46,14 +58,14 @@ const storedSchema = z.union([
     reason: reasonSchema,
     intentions: z.array(intentionSchema).min(1).max(MOST_INTENTIONS),
     adopt: z.array(adoptedSchema).max(MOST_ADOPTED),
-    keys: keysSchema,
+    ...optional,
   }),
   z.strictObject({
     factory: factoryNameSchema,
     reason: reasonSchema,
     ci: z.string(),
     production: z.string(),
-    keys: keysSchema,
+    ...optional,
   }),
 ]);
 
@@ -65,6 +77,10 @@ interface Common {
   readonly idempotencyKey?: string;
   /** Keys in tokens of other signers than the service's own: to be brought in, or to be known as being in a token. */
   readonly keys?: readonly StatementKey[];
+  /** Root keys in force that are not asked to sign: their token is lost, say. */
+  readonly without?: readonly string[];
+  /** What another signer says that it signed and nobody published, and the service has no request of. */
+  readonly supersedes?: readonly SupersededStatement[];
   /** One that the caller began at the Factory. A secret. */
   readonly transaction?: { readonly txid: string };
 }
@@ -94,6 +110,8 @@ export type ParsedRootSubmission = {
   readonly text: string;
   readonly sha256: string;
   readonly keys: readonly StatementKey[];
+  readonly without: readonly string[];
+  readonly supersedes: readonly SupersededStatement[];
 } & (
   | {
       readonly form: 'intentions';
@@ -106,13 +124,18 @@ export type ParsedRootSubmission = {
 /** @throws INPUT_INVALID and, for roots, what parsing root metadata throws */
 export function parseRootSubmission(submission: RootSubmission): ParsedRootSubmission {
   const { factory, reason } = submission;
-  const keys = submission.keys === undefined ? {} : { keys: submission.keys };
+  const { keys, without, supersedes } = submission;
+  const more = {
+    ...(keys === undefined ? {} : { keys }),
+    ...(without === undefined ? {} : { without }),
+    ...(supersedes === undefined ? {} : { supersedes }),
+  };
   if ('intentions' in submission) {
     const { intentions, adopt = [] } = submission;
-    return parseStored({ factory, reason, intentions, adopt, ...keys });
+    return parseStored({ factory, reason, intentions, adopt, ...more });
   }
   const text = (root: Buffer) => root.toString('utf8');
-  return parseStored({ factory, reason, ci: text(submission.ci), production: text(submission.production), ...keys });
+  return parseStored({ factory, reason, ci: text(submission.ci), production: text(submission.production), ...more });
 }
 
 /** What was kept of a submission. @throws as parseRootSubmission */
@@ -124,8 +147,8 @@ export function readStoredSubmission(text: string): ParsedRootSubmission {
 function parseStored(value: unknown): ParsedRootSubmission {
   const stored = parseWithSchema(storedSchema, value, { code: 'INPUT_INVALID', what: 'submission' });
   const text = encodeText(JSON.parse(JSON.stringify(stored)));
-  const { factory, reason, keys = [] } = stored;
-  const common = { factory, reason, text, sha256: sha256Hex(text), keys };
+  const { factory, reason, keys = [], without = [], supersedes = [] } = stored;
+  const common = { factory, reason, text, sha256: sha256Hex(text), keys, without, supersedes };
   if ('intentions' in stored) {
     const { intentions, adopt } = stored;
     return { ...common, form: 'intentions', intentions, adopt };

@@ -1,4 +1,4 @@
-import { CountersignError, isCountersignError } from '../../errors.js';
+import { CountersignError, isCountersignError, restated } from '../../errors.js';
 import { findMissingSigners, type RootStatement } from '../../dossier/index.js';
 import { applyRootChanges, type RootBase } from '../../factory/index.js';
 import { policyOf, type Context } from '../context.js';
@@ -71,7 +71,7 @@ async function signOwnPart(
   const own = await ownKeyids(context, statement, base);
   const wanted = lacking.filter(({ keyid }) => own.has(keyid));
   if (wanted.length > 0) return sign(context, request, statement, base, wanted);
-  return { then: 'wait', error: signaturesMissing(request, lacking) };
+  return { then: 'wait', error: signaturesMissing(request, base, lacking) };
 }
 
 async function sign(
@@ -89,7 +89,7 @@ async function sign(
     result = await context.signer.sign(dossier.whole, receipt, dossier.abridged);
   } catch (error) {
     // a token that is away is brought by a person: no pause between looks may grow for that
-    if (isAway(error)) return { then: 'wait', error };
+    if (isCountersignError(error) && isAway(error)) return { then: 'wait', error: orLost(error, request, base) };
     return handleRefusal(context, request, error);
   }
   await context.step('sign:after-signer', request.id);
@@ -115,17 +115,35 @@ async function sign(
   return AGAIN;
 }
 
-function isAway(error: unknown): boolean {
-  return isCountersignError(error) && /^(?:TOKEN_|PIN_|KEY_NOT_FOUND)/.test(error.code);
+function isAway({ code }: CountersignError): boolean {
+  return /^(?:TOKEN_|PIN_|KEY_NOT_FOUND)/.test(code);
 }
 
-function signaturesMissing({ id }: StoredRequest, lacking: readonly WantedSignature[]): CountersignError {
+/** A root token that is lost would be waited for until the request expires. */
+function orLost(error: CountersignError, request: StoredRequest, base: RootBase): CountersignError {
+  const ask = askAgain(request, base, [error.details?.['keyid']]);
+  if (ask === '') return error;
+  return restated(error, { hint: error.hint === undefined ? ask.trim() : `${error.hint.replace(/\.$/, '')}.${ask}` });
+}
+
+/** Empty where none of these is a root key in force, which another one could do for. */
+function askAgain({ id }: StoredRequest, { ci }: RootBase, keyids: readonly unknown[]): string {
+  const keyid = ci.roles['root']?.keyids.find((one) => keyids.includes(one));
+  if (keyid === undefined) return '';
+  return ` If its token is lost: countersign cancel ${id}, and ask for the same with --without ${keyid}.`;
+}
+
+function signaturesMissing(
+  request: StoredRequest,
+  base: RootBase,
+  lacking: readonly WantedSignature[],
+): CountersignError {
   const keyids = [...new Set(lacking.map(({ keyid }) => keyid))].sort();
   return new CountersignError(
     'SIGNATURES_MISSING',
     `keys in tokens of another signer have yet to sign: ${keyids.join(', ')}`,
     {
-      hint: `Carry the request there: countersign dossier export ${id}, signer sign on that machine, and dossier import.`,
+      hint: `Carry the request there: countersign dossier export ${request.id}, signer sign on that machine, and dossier import.${askAgain(request, base, keyids)}`,
       details: { keyids },
     },
   );

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { CountersignError, isCountersignError } from '../../errors.js';
 import { requireScope } from '../authorize.js';
 import { findRequest, type Context } from '../context.js';
-import { findByIdempotencyKey, idempotencyKeyOf } from '../idempotency.js';
+import { bindIdempotencyKey, findByIdempotencyKey, idempotencyKeyOf } from '../idempotency.js';
 import { eventOf } from '../move.js';
 import { findOpened, openRequest } from '../open-request.js';
 import { newRequestId } from '../request-id.js';
@@ -11,7 +11,7 @@ import type { Caller, SubmitResult } from '../service.js';
 import type { IdempotencyKey, NewRootTransaction, StoredRequest } from '../store-port.js';
 import { beginTransaction, type OnlineRotation } from './begin-transaction.js';
 import { fetchRootMaterial, prepareRoot, type PreparedRoot, type RootMaterial } from './prepare-root.js';
-import { reserveTransaction } from './reserve-transaction.js';
+import { NOBODY, reserveTransaction } from './reserve-transaction.js';
 import { rootDiffOf } from './root-diff.js';
 import { parseRootSubmission, type ParsedRootSubmission, type RootSubmission } from './root-submission.js';
 import { settleTransaction } from './settle-transaction.js';
@@ -72,6 +72,13 @@ export async function submitParsedRoot(
   }
 
   const row = await reserveTransaction(context, first);
+  if (row === null) {
+    const winner = await findKnown(context, parsed, more.key);
+    if (winner !== null) return answerKnown(context, winner, false);
+    throw new CountersignError('REQUEST_OPEN_EXISTS', 'another root update of this Factory is being begun or ended', {
+      hint: 'Ask again in a minute.',
+    });
+  }
   let prepared: PreparedRoot;
   try {
     prepared = await begunAndPrepared(context, material, row, rotation, {
@@ -188,11 +195,10 @@ async function findKnown(
 ): Promise<StoredRequest | null> {
   const repeated = await findByIdempotencyKey(context, key);
   if (repeated !== null) return repeated;
-  const { requests, rootUpdates } = context.store;
-  const holder = await rootUpdates.findHolder(parsed.factory);
+  const holder = await context.store.rootUpdates.findHolder(parsed.factory);
   if (holder === null) return null;
   if (holder.root?.submissionSha256 !== parsed.sha256) throw openExists(holder);
-  if (key !== null) await requests.bindIdempotencyKey(key, holder.id, context.clock.now().toISOString());
+  await bindIdempotencyKey(context, key, holder);
   return holder;
 }
 
@@ -220,5 +226,7 @@ async function release(context: Context, { id, attempt, own }: NewRootTransactio
     else await context.store.rootUpdates.end(id, eventOf(context, 'transaction-ended', { id }));
   } catch (error) {
     context.logger.warn('a root update that was begun could not be taken back', { request: id, error });
+    const at = context.clock.now().toISOString();
+    await context.store.rootUpdates.takeOver(id, attempt, { attempt: NOBODY, at }).catch(() => false);
   }
 }

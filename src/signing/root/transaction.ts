@@ -25,13 +25,28 @@ export function answeredRoots({ ci, production, onlineKeys }: FactoryRoots): Ans
   };
 }
 
-/** That somebody else's root update is in the way, with who began it and what for. */
-export function foreignTransaction(status: RootUpdateStatus): CountersignError {
+/** The request that a changelog's message names at its end. */
+const OF_REQUEST = /\(Countersign (req_[0-9a-z]{26})\)$/;
+
+/** The request of Countersign that the transaction at the Factory was begun for, of this service or of another one. */
+export function requestNamedIn(status: RootUpdateStatus): string | null {
+  return OF_REQUEST.exec(stagedChangelog(status)?.message ?? '')?.[1] ?? null;
+}
+
+/**
+ * That somebody else's root update is in the way, with who began it and what for.
+ *
+ * @param forgotten the request that it names, if this service has none of that id
+ */
+export function foreignTransaction(status: RootUpdateStatus, forgotten: string | null): CountersignError {
   const changelog = stagedChangelog(status);
   const by = status.begun.by ?? changelog?.polisId ?? 'somebody';
   const what = changelog === null ? '' : `: ${printable(changelog.message)}`;
   return new CountersignError('ROOT_UPDATE_ACTIVE', `a root update of ${printable(by)} is under way${what}`, {
-    hint: 'It has to be applied or cancelled first (fioctl keys tuf updates review).',
+    hint:
+      forgotten === null
+        ? 'It has to be applied or cancelled first (fioctl keys tuf updates review).'
+        : `This service has no request ${forgotten}: was its database put back from an older copy? Then take the update back at the Factory itself (fioctl keys tuf updates cancel, not by the gateway), and ask again.`,
     details: { status: printable(status.status), by: printable(by), at: printable(status.begun.at ?? 'unknown') },
   });
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { startMetricsServer } from '../../../src/cli/service/metrics-server.js';
 import { createServiceMetrics } from '../../../src/cli/service/service-metrics.js';
@@ -49,6 +50,20 @@ describe('the metrics of the service', () => {
     expect(samples.get(call)).toBe(1);
     expect(samples.get('countersign_gateway_upstream_duration_seconds_count{factory="acme",outcome="2xx"}')).toBe(1);
     expect(samples.get('countersign_gateway_waiting_calls')).toBe(1);
+  });
+
+  it('are all there that the alerts look at', async () => {
+    const metrics = createServiceMetrics(storeOf(counted), down);
+    metrics.gateway.onCall({ call: 'create-wave', outcome: '5xx', seconds: 0.2 });
+    metrics.gateway.onUpstream({ factory: 'acme', outcome: 'none', seconds: 0.1 });
+    metrics.expiry.onExpiry('acme', 'ci-root', new Date(0));
+    metrics.expiry.onChecked('acme', new Date(0));
+    const { samples } = parseExposition(await metrics.text());
+    const known = new Set([...samples.keys()].map((sample) => sample.replace(/\{.*/, '')));
+    const alerts = readFileSync('config/prometheus-alerts.yaml', 'utf8');
+    const named = new Set([...alerts.matchAll(/\bcountersign_(?!signer_(?!up))\w+/g)].map(([name]) => name));
+    expect(named.size).toBeGreaterThan(4);
+    expect([...named].filter((name) => !known.has(name))).toEqual([]);
   });
 });
 

@@ -230,6 +230,14 @@ describe('chooseReSigned', () => {
     expect(choose(changes, [published])).toEqual([reSign([spare[0]], ['production'])]);
   });
 
+  test('fills up with keys whose token is there before others that stay', () => {
+    const base = rootBase({ targets: [...targets] });
+    const changes = [removeKey('targets', targets[0]), CHANGELOG];
+    expect(choose(changes, [published], base)).toEqual([reSign([targets[1]], ['production'])]);
+    const here = [targets[2].keyid];
+    expect(choose(changes, [published], base, { here })).toEqual([reSign([targets[2]], ['production'])]);
+  });
+
   test('adopts only what it is told to adopt', () => {
     const changes = [addKey('targets', spare[0]), CHANGELOG];
     const base = rootBase({ targets: [] });

@@ -1,9 +1,9 @@
 /** A signer whose journal is lost, put back or damaged, and the officers who approve its recovery. */
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { NAMESPACES } from '../../../src/approval/index.js';
-import type { DossierOptions, FixtureWave } from '../../support/factory-fixture.js';
+import type { DossierOptions, Fixture, FixtureWave } from '../../support/factory-fixture.js';
 import { parseRecoveryFile, serializeRecoveryFile, type RecoveryFile } from '../../../src/recovery/index.js';
-import type { Published } from '../../../src/signer/protocol.js';
+import type { Published, PublishedRoots } from '../../../src/signer/protocol.js';
 import {
   applyRecovery,
   draftRecovery,
@@ -13,11 +13,18 @@ import {
 import { initSigner } from '../../../src/signer/server/index.js';
 import { serializePolicy } from '../../../src/policy/index.js';
 import { metadataText } from '../../support/factory-fixture.js';
-import { publishedBy, type SignerBench } from '../../support/signer-bench.js';
+import { publishedBy, type SignerBench, type SignerSite } from '../../support/signer-bench.js';
+import type { SoftToken } from '../../support/soft-token-pool.js';
+
+/** A signer that can be stopped, with its officers and the keys in its tokens. */
+export type RecoveryBench = Pick<SignerSite, 'stateDir' | 'journalPath' | 'now' | 'stop' | 'restart'> & {
+  readonly fixture: Pick<Fixture, 'policyText' | 'pins' | 'sshsig'>;
+  readonly token: Pick<SoftToken, 'keys'>;
+};
 
 export interface Inputs {
   readonly evidence?: readonly EvidenceFile[];
-  readonly published?: readonly Published[];
+  readonly published?: readonly (Published | PublishedRoots)[];
 }
 
 /** Signs a Wave and gives its evidence as the service would; `changes` are made to the dossier's parts. */
@@ -49,12 +56,12 @@ export function shown(bench: SignerBench, document: Buffer, wave?: string): Publ
   };
 }
 
-export function copyJournal(bench: SignerBench): string {
+export function copyJournal(bench: RecoveryBench): string {
   return readFileSync(bench.journalPath, 'utf8');
 }
 
 /** Stops the signer and puts an older journal in the place of the one that is there; null: it is lost, and begun anew. */
-export async function putBack(bench: SignerBench, journal: string | null): Promise<void> {
+export async function putBack(bench: RecoveryBench, journal: string | null): Promise<void> {
   await bench.stop();
   if (journal !== null) {
     writeFileSync(bench.journalPath, journal);
@@ -66,7 +73,7 @@ export async function putBack(bench: SignerBench, journal: string | null): Promi
   await initSigner({ stateDir, policies: [fixture.policyText], pins: fixture.pins, keys, now: bench.now });
 }
 
-export async function draft(bench: SignerBench, inputs: Inputs = {}): Promise<RecoveryFile> {
+export async function draft(bench: RecoveryBench, inputs: Inputs = {}): Promise<RecoveryFile> {
   const { stateDir, now, token } = bench;
   const text = await draftRecovery({
     ...{ stateDir, now, readKeys: () => token.keys(), reason: 'the disk died', lifetimeMs: 3_600_000 },
@@ -77,7 +84,7 @@ export async function draft(bench: SignerBench, inputs: Inputs = {}): Promise<Re
 
 /** Signs a recovery as these officers; also with another text or namespace than the right one. */
 export function signed(
-  { fixture }: SignerBench,
+  { fixture }: RecoveryBench,
   { recovery, policies, text }: RecoveryFile,
   persons: readonly string[] = ['alice', 'bob'],
   namespace: (typeof NAMESPACES)[keyof typeof NAMESPACES] = NAMESPACES.recover,
@@ -87,7 +94,7 @@ export function signed(
 }
 
 export async function apply(
-  bench: SignerBench,
+  bench: RecoveryBench,
   file: RecoveryFile,
   inputs: Inputs = {},
   more: Partial<ApplyRecoveryOptions> = {},
@@ -101,7 +108,7 @@ export async function apply(
 }
 
 /** Draft, two signatures, apply, and the signer runs again. */
-export async function recover(bench: SignerBench, inputs: Inputs): Promise<RecoveryFile> {
+export async function recover(bench: RecoveryBench, inputs: Inputs): Promise<RecoveryFile> {
   const file = signed(bench, await draft(bench, inputs));
   await apply(bench, file, inputs);
   await bench.restart();
@@ -109,7 +116,7 @@ export async function recover(bench: SignerBench, inputs: Inputs): Promise<Recov
 }
 
 /** The state directory as it is, to be put back by the function that is returned. */
-export function snapshot({ stateDir }: SignerBench): () => void {
+export function snapshot({ stateDir }: RecoveryBench): () => void {
   const copy = `${stateDir}.copy`;
   rmSync(copy, { recursive: true, force: true });
   cpSync(stateDir, copy, { recursive: true });

@@ -1,23 +1,16 @@
-import { readFileSync, statSync, truncateSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { verifyDossier, writeRootDossier } from '../../../src/dossier/index.js';
 import type { RootChange } from '../../../src/factory/index.js';
-import { parseRoot, serializeMetadata, verifyRootUpdate, verifySignature } from '../../../src/tuf/index.js';
+import { parseRoot, verifyRootUpdate, verifySignature } from '../../../src/tuf/index.js';
 import { judgeDestroy } from '../../../src/signer/decide/index.js';
-import type { JournalBody } from '../../../src/signer/journal/index.js';
-import type { SignResult } from '../../../src/signer/index.js';
 import { metadataText } from '../../support/factory-fixture.js';
 import { rejectionOf } from '../../support/reject-code.js';
 import { CHANGELOG, KEYS, addKey, replaceKey, targetsDocument } from '../../support/root-base.js';
-import {
-  createRootFixture,
-  type FixtureUpdate,
-  type RootDossierOptions,
-  type RootFixture,
-  type RootFixtureOptions,
-} from '../../support/root-fixture.js';
+import type { RootFixture, RootFixtureOptions } from '../../support/root-fixture.js';
+import { asRoot, rootSignerBench, type RootSignerBench } from '../../support/root-signer-bench.js';
 import { Crash, SignerSite } from '../../support/signer-bench.js';
-import { softToken, type SoftToken, type SoftTokenKey } from '../../support/soft-token-pool.js';
+import { softToken } from '../../support/soft-token-pool.js';
 import { tufKey, type TufKey } from '../../support/tuf-key.js';
 
 const [rootKey, nextRootKey] = KEYS.root;
@@ -25,74 +18,15 @@ const [targetsKey] = KEYS.targets;
 const [standby] = KEYS.spare;
 const ROTATION: RootChange[] = [replaceKey('targets', targetsKey, standby), CHANGELOG];
 
-interface Bench {
-  readonly fixture: RootFixture;
-  readonly root: SoftToken;
-  readonly targets: SoftToken;
-  readonly site: SignerSite;
-  sign(options: RootDossierOptions): Promise<SignResult>;
-}
-
-let bench: Bench;
+let bench: RootSignerBench;
 afterEach(async () => bench.site.remove());
-
-const asRoot = (pair: TufKey): SoftTokenKey => ({ pair, role: 'root' });
-
-/** Two tokens: one with the root keys and one with the targets keys, standby keys in both. */
-async function start(options: RootFixtureOptions = {}, canary?: TufKey): Promise<Bench> {
-  const fixture = createRootFixture(options);
-  const root = softToken({ label: 'root', serial: '0001', keys: [asRoot(rootKey), asRoot(nextRootKey)] });
-  const targets = softToken({
-    serial: '0001',
-    keys: [{ pair: targetsKey }, { pair: standby }],
-    ...(canary === undefined ? {} : { canary }),
-  });
-  const { pins, now, officers } = fixture;
-  const site = await SignerSite.start({ policyText: officers.policyText, pins, now, pools: [root, targets] });
-  await site.journal.append(now, signedBefore(fixture));
-  const sign = async (asked: RootDossierOptions) => site.signer.sign(await fixture.dossier(asked));
-  return { fixture, root, targets, site, sign };
-}
-
-/** What the keys of the tokens signed in the days of an earlier journal. */
-function signedBefore({ roots, documents }: RootFixture): JournalBody[] {
-  const adopted = { type: 'adopted', factory: 'acme' } as const;
-  const ofRoots = (['ci', 'production'] as const).map((repository): JournalBody => {
-    const { sha256 = '' } = roots[repository].at(-1) ?? {};
-    return { ...adopted, repository, role: 'root', tag: null, version: 3, sha256, keyid: rootKey.keyid };
-  });
-  const ofTargets = documents.map(({ tag, metadata: { sha256, signed } }): JournalBody => {
-    const { version } = signed;
-    return { ...adopted, repository: 'production', role: 'targets', tag, version, sha256, keyid: targetsKey.keyid };
-  });
-  return [...ofRoots, ...ofTargets];
-}
-
-const entries = (type: string): Record<string, unknown>[] =>
-  readFileSync(bench.site.journalPath, 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Record<string, unknown>)
-    .filter((entry) => entry['type'] === type);
-
-/** The new roots as the Factory publishes them, with these signatures. */
-function publish({ update }: FixtureUpdate, { signatures }: Pick<SignResult, 'signatures'>) {
-  const { roots } = bench.fixture;
-  const chain = (repository: 'ci' | 'production', document: number): string[] => {
-    const made = signatures.filter((one) => one.document === document);
-    const signed = made.map(({ keyid, method, sig }) => ({ keyid, method, sig }));
-    const root = serializeMetadata({ signatures: signed, signedBytes: update[repository] });
-    return [...roots[repository].map(metadataText), root.toString('utf8')];
-  };
-  return { factory: 'acme', roots: { ci: chain('ci', 0), production: chain('production', 1) } };
-}
 
 const useOf = async ({ keyid }: TufKey): Promise<string | undefined> =>
   (await bench.site.signer.keys()).keys.find((key) => key.keyid === keyid)?.use;
 
 describe('a root update', () => {
   it('is signed for the old threshold and the new one, and every document that it re-signs with it', async () => {
-    bench = await start();
+    bench = await rootSignerBench();
     const update = await bench.fixture.update([replaceKey('root', rootKey, nextRootKey), ...ROTATION]);
     const result = await bench.sign({ update });
     expect(result.signatures.map(({ document, keyid }) => [document, keyid])).toEqual([
@@ -104,14 +38,14 @@ describe('a root update', () => {
       if (signature.document !== 2) continue;
       verifySignature(standby.key, signature, document?.metadata.signedBytes ?? Buffer.alloc(0));
     }
-    const { roots } = publish(update, result);
+    const { roots } = bench.publish(update, result);
     for (const repository of ['ci', 'production'] as const) {
       const before = bench.fixture.roots[repository].at(-1);
       if (before === undefined) throw new Error('the fixture has roots');
       verifyRootUpdate(before, parseRoot(Buffer.from(roots[repository].at(-1) ?? '')));
     }
     expect(await bench.sign({ update })).toEqual(result);
-    expect(entries('intent')).toMatchObject([
+    expect(bench.entries('intent')).toMatchObject([
       { kind: 'root', keys: [nextRootKey.keyid, standby.keyid].sort(), documents: [{}, {}, {}] },
     ]);
     expect(await bench.site.signer.progress(update.sha256)).toEqual({ wanted: 5, made: 5 });
@@ -136,7 +70,7 @@ describe('a root update', () => {
   });
 
   it('proves by the journal when and by whom it was decided', async () => {
-    bench = await start();
+    bench = await rootSignerBench();
     const { fixture } = bench;
     const update = await fixture.update(ROTATION);
     const { signatures, journal } = await bench.sign({ update });
@@ -151,12 +85,12 @@ describe('a root update', () => {
   });
 
   it('comes into force here when it was shown published, and not because it was signed', async () => {
-    bench = await start();
+    bench = await rootSignerBench();
     const update = await bench.fixture.update(ROTATION);
     const result = await bench.sign({ update });
     expect([await useOf(targetsKey), await useOf(standby)]).toEqual(['in-root', 'standby']);
     const newest = { version: 4 };
-    const shown = await bench.site.signer.publishedRoots(publish(update, result));
+    const shown = await bench.site.signer.publishedRoots(bench.publish(update, result));
     expect(shown).toMatchObject({ roots: { ci: newest, production: newest } });
     expect([await useOf(targetsKey), await useOf(standby)]).toEqual(['retired', 'in-root']);
     await bench.site.restart();
@@ -164,7 +98,7 @@ describe('a root update', () => {
   });
 
   it('is not signed a second time in another way, unless the statement names the first as superseded', async () => {
-    bench = await start();
+    bench = await rootSignerBench();
     const { fixture } = bench;
     const first = await fixture.update(ROTATION);
     await bench.sign({ update: first });
@@ -184,9 +118,9 @@ describe('a root update', () => {
   });
 
   it('is not signed on a root that another one has replaced', async () => {
-    bench = await start();
+    bench = await rootSignerBench();
     const update = await bench.fixture.update(ROTATION);
-    await bench.site.signer.publishedRoots(publish(update, await bench.sign({ update })));
+    await bench.site.signer.publishedRoots(bench.publish(update, await bench.sign({ update })));
     const late = await bench.fixture.update([addKey('root', nextRootKey), CHANGELOG], {
       input: (input) => ({ ...input, id: 'req_00000000000000000000000002' }),
     });
@@ -198,7 +132,7 @@ describe('a root update', () => {
       targetsDocument('production', [targetsKey, KEYS.online], { version: 40 }),
       targetsDocument('production', [targetsKey, KEYS.online], { version: 42, wave: 'w42' }),
     ];
-    bench = await start({ documents });
+    bench = await rootSignerBench({ documents });
     const update = await bench.fixture.update([addKey('targets', standby), CHANGELOG], { also: [standby.keyid] });
     expect(update.statement.documents.slice(2)).toMatchObject([{ wave: null }, { wave: 'w42' }]);
     expect((await bench.sign({ update })).signatures).toHaveLength(4);
@@ -212,7 +146,7 @@ describe('a root update', () => {
 
   it('is not signed while a signature from outside is missing', async () => {
     const [old] = KEYS.root;
-    bench = await start({ root: [old] });
+    bench = await rootSignerBench({ root: [old] });
     bench.root.hold([asRoot(nextRootKey)]);
     const site = await SignerSite.start({
       ...{ policyText: bench.fixture.officers.policyText, pins: bench.fixture.pins, now: bench.fixture.now },
@@ -235,14 +169,14 @@ describe('the keys of a root update', () => {
     rejectionOf(bench.sign({ update: await bench.fixture.update(ROTATION, over) }));
 
   it('are refused if a token has them for another role or another Factory', async () => {
-    bench = await start();
+    bench = await rootSignerBench();
     bench.targets.hold([{ pair: targetsKey }, { pair: standby, factory: 'umbrella' }]);
     await bench.site.signer.readTokens();
     expect(await refusal()).toMatch(/^KEY_ROLE_MISMATCH/);
   });
 
   it('are refused if the journal has them for another role, whatever their label says now', async () => {
-    bench = await start();
+    bench = await rootSignerBench();
     const update = await bench.fixture.update([addKey('root', standby), CHANGELOG]);
     bench.root.hold([asRoot(rootKey), asRoot(standby)]);
     bench.targets.hold([{ pair: targetsKey }]);
@@ -250,54 +184,54 @@ describe('the keys of a root update', () => {
   });
 
   it('are refused if one is a canary key', async () => {
-    bench = await start({}, KEYS.spare[1]);
+    bench = await rootSignerBench({}, KEYS.spare[1]);
     const update = await bench.fixture.update([replaceKey('targets', targetsKey, KEYS.spare[1]), CHANGELOG]);
     expect(await rejectionOf(bench.sign({ update }))).toMatch(/^KEY_ROLE_MISMATCH/);
   });
 
   it('are refused if one is a request key, also after a restart', async () => {
-    bench = await start();
+    bench = await rootSignerBench();
     const { site, fixture } = bench;
     const [, requestKey] = KEYS.spare;
     await site.signer.registerRequestKeys({ factory: 'acme', keys: [requestKey.key] });
     await site.restart();
     const update = await fixture.update([replaceKey('targets', targetsKey, requestKey), CHANGELOG]);
     expect(await rejectionOf(bench.sign({ update }))).toMatch(/^REQUEST_KEY_IN_ROOT/);
-    expect(entries('intent')).toEqual([]);
+    expect(bench.entries('intent')).toEqual([]);
     expect(bench.targets.signed).toEqual([]);
   });
 
   it('are refused if one is said to be in a token of this signer and is not', async () => {
-    bench = await start();
+    bench = await rootSignerBench();
     const update = await bench.fixture.update([replaceKey('targets', targetsKey, KEYS.spare[1]), CHANGELOG]);
     expect(await rejectionOf(bench.sign({ update }))).toMatch(/^KEY_NOT_FOUND/);
   });
 
   it('wait for a token that is away, which the answer names; nothing is decided before', async () => {
-    bench = await start();
+    bench = await rootSignerBench();
     bench.root.setState('unavailable');
     await expect(bench.sign({ update: await bench.fixture.update(ROTATION) })).rejects.toMatchObject({
       code: 'TOKEN_UNAVAILABLE',
       details: { token: 'root' },
     });
-    expect(entries('intent')).toEqual([]);
+    expect(bench.entries('intent')).toEqual([]);
     expect(bench.targets.signed).toEqual([]);
     bench.root.setState('ready');
     expect(await refusal()).toBe('RESOLVED');
   });
 
   it('freeze their role when a published root carries a signature that the journal does not know', async () => {
-    bench = await start();
+    bench = await rootSignerBench();
     const update = await bench.fixture.update(ROTATION);
     const behind = [0, 1].map((document) => ({
       document,
       ...rootKey.sign(document === 0 ? update.update.ci : update.update.production),
       signedAt: '2026-11-22T16:00:00Z',
     }));
-    const shown = publish(update, { signatures: behind });
+    const shown = bench.publish(update, { signatures: behind });
     expect(await rejectionOf(bench.site.signer.publishedRoots(shown))).toMatch(/^ROLE_FROZEN/);
     expect(await rejectionOf(bench.site.signer.publishedRoots(shown))).toBe('RESOLVED');
-    expect(entries('freeze')).toMatchObject([{ role: 'root', keyid: rootKey.keyid, version: 4 }]);
+    expect(bench.entries('freeze')).toMatchObject([{ role: 'root', keyid: rootKey.keyid, version: 4 }]);
   });
 });
 
@@ -310,7 +244,7 @@ describe('a root update with many documents', () => {
   });
 
   it('is taken up after a crash where it was, and what stands in the journal is signed once', async () => {
-    bench = await start(many());
+    bench = await rootSignerBench(many());
     const { fixture, site, targets } = bench;
     const update = await fixture.update(ROTATION);
     let chunks = 0;
@@ -331,8 +265,8 @@ describe('a root update with many documents', () => {
     expect(await site.signer.progress(update.sha256)).toEqual({ wanted, made: wanted });
     const again = targets.signed.length - before;
     expect(again + made).toBeLessThanOrEqual(wanted);
-    expect(entries('intent')).toHaveLength(1);
-    expect(entries('intent-part')).toMatchObject([{ part: 0 }]);
+    expect(bench.entries('intent')).toHaveLength(1);
+    expect(bench.entries('intent-part')).toMatchObject([{ part: 0 }]);
 
     const { lines } = await site.signer.journalOf(update.sha256);
     const evidence = await fixture.dossier({
@@ -343,26 +277,35 @@ describe('a root update with many documents', () => {
     expect(verified.journal?.signatures).toHaveLength(wanted);
   }, 60_000);
 
-  it('is not decided upon when the crash came before the whole decision was written', async () => {
-    bench = await start(many());
-    const { fixture, site } = bench;
+  it('goes on from wherever a kill has cut the journal off, and signs only what does not stand there', async () => {
+    bench = await rootSignerBench(many());
+    const { fixture, site, root, targets } = bench;
     const update = await fixture.update(ROTATION);
-    site.onStep = (step) => {
-      if (step === 'journal:intent') throw new Crash(step);
-    };
-    await rejectionOf(bench.sign({ update }));
-    site.onStep = undefined;
+    const whole = await bench.sign({ update });
     await site.stop();
-    const lines = readFileSync(site.journalPath, 'utf8').split('\n');
-    const intent = lines.findIndex((line) => line.includes('"type":"intent"'));
-    expect(lines[intent - 1]).toContain('"type":"intent-part"');
-    const cut = lines.slice(intent).join('\n').length;
-    truncateSync(site.journalPath, statSync(site.journalPath).size - cut);
-    await site.restart();
-    expect(site.journal.state.intents.size).toBe(0);
-    expect((await bench.sign({ update })).signatures).toHaveLength(COUNT + 2);
-    const { lines: evidence } = await site.signer.journalOf(update.sha256);
-    expect(evidence.filter(({ type }) => type === 'journal-hash')).toEqual([]);
+    const journal = readFileSync(site.journalPath);
+    /** Where the line ends that has this first. */
+    const endOf = (text: string): number => journal.indexOf('\n', journal.indexOf(text)) + 1;
+    const chunk = bench.entries('signatures')[0]?.['signatures'] as unknown[];
+    const first = endOf('"type":"signatures"');
+    for (const [cut, decided, made] of [
+      [endOf('"type":"intent-part"'), 0, 0],
+      [endOf('"type":"intent"'), 1, 0],
+      [first - 1000, 1, 0],
+      [first + 1000, 1, chunk.length],
+    ] as const) {
+      writeFileSync(site.journalPath, journal.subarray(0, cut));
+      await site.restart();
+      expect(site.journal.state.intents.size).toBe(decided);
+      const before = root.signed.length + targets.signed.length;
+      const { signatures } = await bench.sign({ update });
+      expect(root.signed.length + targets.signed.length - before).toBe(COUNT + 2 - made);
+      expect(signatures.map(({ sig }) => sig)).toEqual(whole.signatures.map(({ sig }) => sig));
+      const { lines } = await site.signer.journalOf(update.sha256);
+      // parts that decided nothing are no part of what proves the decision
+      expect(lines.filter(({ type }) => type === 'journal-hash')).toEqual([]);
+      await site.stop();
+    }
   }, 60_000);
 });
 
@@ -374,7 +317,7 @@ describe('a key may be destroyed', () => {
   const outcome = async (key: TufKey): Promise<string> => rejectionOf(judged(key));
 
   it('once the root without it is published and the key in its place has signed, and not before', async () => {
-    bench = await start();
+    bench = await rootSignerBench();
     expect(await outcome(standby)).toMatch(/^KEY_IN_USE/); // nothing is known to be published yet
     const known = (repository: 'ci' | 'production') => bench.fixture.roots[repository].map(metadataText);
     const roots = { ci: known('ci'), production: known('production') };
@@ -387,22 +330,22 @@ describe('a key may be destroyed', () => {
       expect.stringMatching(/^KEY_IN_USE/),
       expect.stringMatching(/^KEY_IN_USE/),
     ]);
-    await bench.site.signer.publishedRoots(publish(update, result));
+    await bench.site.signer.publishedRoots(bench.publish(update, result));
     expect(await outcome(standby)).toMatch(/^KEY_IN_USE/);
     expect(await judged(targetsKey)).toMatchObject({ isNew: true, proveOneOf: [] });
   });
 
   it('only if the key in its place proves itself where it has signed nothing yet', async () => {
-    bench = await start({ documents: [] });
+    bench = await rootSignerBench({ documents: [] });
     const update = await bench.fixture.update(ROTATION);
-    await bench.site.signer.publishedRoots(publish(update, await bench.sign({ update })));
+    await bench.site.signer.publishedRoots(bench.publish(update, await bench.sign({ update })));
     expect((await judged(targetsKey)).proveOneOf.map(({ keyid }) => keyid)).toEqual([standby.keyid]);
     bench.targets.hold([{ pair: targetsKey }]);
     expect(await outcome(targetsKey)).toMatch(/^KEY_IN_USE/);
   });
 
   it('not while a request that names it is unfinished', async () => {
-    bench = await start();
+    bench = await rootSignerBench();
     bench.targets.signBy(() => {
       throw new Error('the token is out of order');
     });
@@ -414,7 +357,7 @@ describe('a key may be destroyed', () => {
 
 describe('a key proves itself', () => {
   it('for its role in its Factory, and for nothing else', async () => {
-    bench = await start({}, tufKey());
+    bench = await rootSignerBench({}, tufKey());
     const { signer } = bench.site;
     const { key, proof } = await signer.prove({ factory: 'acme', keyid: standby.keyid });
     const { attributes } = bench.fixture.statementKey(standby, 'targets');

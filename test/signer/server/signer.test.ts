@@ -498,7 +498,7 @@ describe('Signer.status and keys', () => {
       factories: ['acme'],
       tokens: [{ label: 'targets', state: 'ready' }],
       keys: [{ keyid: bench.key.keyid, role: 'targets', factory: 'acme', state: 'active', use: 'in-root' }],
-      watermarks: [{ ...ACME_PRODUCTION, issued: { version: 42 }, published: null }],
+      watermarks: [{ ...ACME_PRODUCTION, issued: { version: 42 }, published: null, unpublished: [{ version: 42 }] }],
       frozen: [],
       journal: { at: formatTime(bench.fixture.now), failed: false },
       clockOk: false,
