@@ -52,17 +52,17 @@ describe('a root update', () => {
   });
 
   it('that was shown comes without its targets when it is approved, and is not held any longer then', async () => {
-    bench = await start();
+    bench = await rootSignerBench();
     const { fixture, site } = bench;
     const update = await fixture.update(ROTATION);
     const abridged = (approvals: readonly string[]) =>
       writeRootDossier({ ...fixture.parts({ update, approvals }), targets: [] });
-    const before = entries('intent');
+    const before = bench.entries('intent');
     expect(await rejectionOf(site.signer.sign(abridged(['alice', 'bob']), null, true))).toMatch(/^DOSSIER_NOT_HELD/);
     await site.signer.verify(writeRootDossier(fixture.parts({ update, approvals: [] })));
     await site.signer.verify(abridged(['alice']), true);
     expect(await rejectionOf(site.signer.sign(abridged(['alice']), null, true))).toMatch(/^QUORUM_NOT_MET/);
-    expect(entries('intent')).toEqual(before);
+    expect(bench.entries('intent')).toEqual(before);
     const result = await site.signer.sign(abridged(['alice', 'bob']), null, true);
     expect(result.signatures).toHaveLength(3);
     expect(await bench.sign({ update })).toEqual(result);
