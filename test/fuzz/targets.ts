@@ -15,6 +15,7 @@ import { policyTarget } from './targets/policy.js';
 import { signerTargets } from './targets/signer-socket.js';
 import { sshKeyTarget } from './targets/ssh-key.js';
 import { sshsigTarget } from './targets/sshsig.js';
+import { stickTarget } from './targets/stick.js';
 import { textTarget } from './targets/text.js';
 
 /** Readers of bytes, called as functions. */
@@ -27,6 +28,7 @@ export const READERS: readonly FuzzTarget[] = [
     formTarget,
     listTarget,
     offlineKeysTarget,
+    stickTarget,
     gatewayPathsTarget,
   ],
 ];

@@ -43,3 +43,25 @@ export function describeIntention(intention: RootIntention): string {
       return `Remove key ${intention.keyid} of ${intention.role}`;
   }
 }
+
+/** What asks for the same past fioctl: words after `countersign root`. */
+export function commandOf(intention: RootIntention): string {
+  switch (intention.op) {
+    case 'rotate-key': {
+      const old = intention.old === undefined ? '' : ` --old ${intention.old}`;
+      const keytype = intention.keytype === undefined ? '' : ` --keytype ${intention.keytype}`;
+      return `rotate-key --role ${intention.role}${old}${keytype}`;
+    }
+    case 'take-ownership':
+    case 'add-key':
+      return `${intention.op} --role ${intention.role}`;
+    case 'set-threshold':
+      return `set-threshold ${intention.threshold} --role ${intention.role}`;
+    case 'rotate-online-key':
+      return `rotate-online-key --role ${intention.roles.join(' ')} --keytype ${intention.keytype}`;
+    case 'resign':
+      return intention.expires === undefined ? 'resign' : `resign --expires-at ${intention.expires}`;
+    case 'remove-key':
+      return `remove-key ${intention.keyid} --role ${intention.role}`;
+  }
+}

@@ -1,9 +1,9 @@
 import { CountersignError } from '../../errors.js';
 import type { ProposedRoots } from '../../factory/index.js';
-import type { RequestKey } from '../../signing/index.js';
+import type { RequestKey, RootIntention } from '../../signing/index.js';
 import { encodeCanonical, verifySignature, type Key, type Root, type Signature } from '../../tuf/index.js';
 import { baseOf, rootsToText, stagedOf, type Draft, type DraftContent } from './draft.js';
-import { describeIntention } from './draft-intentions.js';
+import { commandOf, describeIntention } from './draft-intentions.js';
 import { readIntentions } from './read-intentions.js';
 import type { PutRoots } from './read-put.js';
 import { withRealKeys } from './real-keys.js';
@@ -60,8 +60,10 @@ export async function takePut(draft: Draft, put: PutRoots, judge: PutJudge, now:
   const isSame = isSameRoot(proposed.ci, before.ci) && isSameRoot(proposed.production, before.production);
   if (ciSigner == null && !isSame) {
     const asBefore = readIntentions(base, before, now).map(describeIntention);
-    const unsigned = intentions.filter(({ op }) => op !== 'set-threshold').map(describeIntention);
-    if (unsigned.some((intention) => !asBefore.includes(intention))) throw unsignedChange();
+    const unsigned = intentions
+      .filter(({ op }) => op !== 'set-threshold')
+      .find((intention) => !asBefore.includes(describeIntention(intention)));
+    if (unsigned !== undefined) throw unsignedChange(unsigned);
   }
   return {
     ...content,
@@ -137,8 +139,8 @@ function isSameRoot(left: Root, right: Root): boolean {
   return encodeCanonical(left).equals(encodeCanonical(right));
 }
 
-function unsignedChange(): CountersignError {
+function unsignedChange(intention: RootIntention): CountersignError {
   return new CountersignError('FORBIDDEN', 'the roots are not signed, so nothing shows who asks for this change', {
-    hint: 'Sign it in the same step (--sign), or use: countersign root rotate-key',
+    hint: `Sign it in the same step (--sign), or use: countersign root ${commandOf(intention)}`,
   });
 }

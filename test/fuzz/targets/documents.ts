@@ -8,6 +8,7 @@ import {
 } from '../../../src/approval/index.js';
 import { encodeStatement, parsePins, parseStatement, serializePins } from '../../../src/dossier/index.js';
 import type { ErrorCode } from '../../../src/errors.js';
+import { bundleSeeds } from '../bundle-seeds.js';
 import { corpusOf } from '../corpus.js';
 import type { FuzzTarget } from '../fuzz-target.js';
 import { mutatedBytes, mutatedJson } from '../inputs.js';
@@ -21,7 +22,7 @@ export const documentTargets: readonly FuzzTarget[] = [
   documentTarget(
     'statement',
     60_000,
-    async ({ statement }) => [statement, ...(await rootSeeds()).statements],
+    async ({ statement }) => [statement, ...(await rootSeeds()).statements, ...bundleSeeds().statements],
     (input) => {
       const text = input.toString('utf8');
       const outcome = attempt(['STATEMENT_INVALID', 'KIND_NOT_ALLOWED'], () => parseStatement(text));

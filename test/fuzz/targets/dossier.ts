@@ -7,6 +7,7 @@ import {
   type VerifiedDossier,
 } from '../../../src/dossier/index.js';
 import { ERROR_CODES } from '../../../src/errors.js';
+import { bundleSeeds } from '../bundle-seeds.js';
 import { corpusOf } from '../corpus.js';
 import { dossierSeeds, type DossierSeeds } from '../dossier-seeds.js';
 import type { FuzzTarget } from '../fuzz-target.js';
@@ -19,6 +20,7 @@ import { rootSeeds } from '../root-seeds.js';
 export const dossierTargets: readonly FuzzTarget[] = [
   dossierTarget('dossier', 20_000, dossierSeeds),
   dossierTarget('root-dossier', 10_000, rootSeeds),
+  dossierTarget('bundle-dossier', 10_000, bundleSeeds),
 ];
 
 function dossierTarget(name: string, share: number, seedsOf: () => DossierSeeds | Promise<DossierSeeds>): FuzzTarget {

@@ -173,7 +173,7 @@ describe('what is refused, with the command to use instead', () => {
     [
       'an unsigned rotation',
       () => step(() => erin.stageRotation('root', 'ED25519', false)),
-      'countersign root rotate-key',
+      'countersign root rotate-key --role root --old ',
     ],
   ])('%s', async (_name, command, instead) => {
     expect(await refusal(command())).toMatchObject({ status: 403, text: expect.stringContaining(instead) });

@@ -61,6 +61,13 @@ describe('the first targets key of a new Factory', () => {
   }, 120_000);
   afterAll(() => world.end());
 
+  test('is refused unsigned, with the command that puts it into the roots', async () => {
+    await erin.init('Unsigned');
+    const { status, text } = await refusal(erin.stageRotation('targets', 'ED25519', false));
+    expect([status, text]).toEqual([403, expect.stringContaining('countersign root take-ownership --role targets')]);
+    await erin.cancel();
+  });
+
   test('leaves what it has not signed without a signature, so fioctl is told to sign it', async () => {
     const { status, text } = await refusal(erin.rotateOfflineKey('targets'));
     expect([status, text]).toEqual([422, expect.stringContaining('fioctl keys tuf updates sign-prod-targets')]);
