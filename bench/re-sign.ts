@@ -3,8 +3,9 @@
  * dossier verified, intent and signatures in the journal and on the disk, each signature verified) against a loop of C_Sign over
  * as many documents, in as many processes as the signer has workers. Half of the loop runs before, half after.
  * Wanted from 100 documents on: 0.9 of the loop's rate with RSA-4096, 0.6 with Ed25519; time grows as count to the power of 1.05 at most.
- * Meant is the dossier that the signer was shown before the last approval, as the service does at each number of approvals;
- * one that it has never seen is what is left when it was restarted in between.
+ * Meant is a signer that has signed such an update before (for another request, so everything is made anew) and was shown this one before the last
+ * approval, as the service does at each number of approvals. An update that it has never seen, as the first thing after its start, is what
+ * is left when it was restarted in between.
  */
 import { createReadStream, createWriteStream } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +16,7 @@ import type { TargetsDocument } from '../src/factory/index.js';
 import type { KeyType, SignResult } from '../src/signer/index.js';
 import { parseTargets, type Signature, verifySignature } from '../src/tuf/index.js';
 import { CHANGELOG, KEYS, replaceKey } from '../test/support/root-base.js';
-import { createRootFixture } from '../test/support/root-fixture.js';
+import { createRootFixture, type RootDossierOptions } from '../test/support/root-fixture.js';
 import { tufKey, type TufKey } from '../test/support/tuf-key.js';
 import { productionDocument } from './production-document.js';
 import { closingOnError, createClosing } from './closing.js';
@@ -34,6 +35,9 @@ export interface ReSignOptions {
 }
 
 export const KEY_TYPES: readonly KeyType[] = ['rsa4096', 'ed25519'];
+/** Enough in the policy of the fixture. */
+const OFFICERS = ['alice', 'bob'];
+const SECOND_REQUEST = 'req_01jd9v3q5w8x2y4z6a7b9c1d3f';
 const SIZES = [10, 100, 1_000, 10_000];
 const READ_BYTES = 1024 * 1024;
 const SAMPLES = new Map([
@@ -77,12 +81,14 @@ interface Bench {
 interface Measured {
   readonly size: number;
   readonly raw: number[];
-  /** Signing a dossier that the signer has never seen. */
+  /** Signing a dossier that the signer has never seen, as its first one. */
   readonly atOnce: number[];
-  /** Signing one that it was shown before the last approval. */
+  /** Signing a later one, which it was shown before the last approval. */
   readonly ahead: number[];
-  /** Being shown one, for the first and for the second time. */
+  /** Being shown it, */
   readonly verifying: number[];
+  /** and again with one more approval. */
+  readonly verifyingAgain: number[];
   /** What of these times processors were at work: of the loop, of signer and workers at `ahead`. */
   readonly rawCpu: number[];
   readonly signerCpu: number[];
@@ -90,13 +96,16 @@ interface Measured {
   peakBytes: number;
 }
 
-/** A rotation that is approved, and its dossier in files. */
+/** A rotation, asked for twice. The whole dossiers are in files. */
 interface Subject {
   readonly documents: readonly TargetsDocument[];
   readonly trust: Parameters<typeof startSigner>[1];
-  readonly approved: string;
-  /** With fewer approvals than it takes: as the signer is shown it, one after the other. */
-  readonly before: readonly string[];
+  /** The first request, approved. */
+  readonly first: string;
+  /** The second one, as the signer is shown it, */
+  readonly second: string;
+  /** and without its targets, as it is shown it again with each approval. */
+  readonly abridged: readonly (readonly string[])[];
 }
 
 async function makeSubject(
@@ -119,16 +128,27 @@ async function makeSubject(
   const proving = keyProofPayload({ factory: FACTORY, keyid, role: 'targets', service });
   const { method, sig } = await token.raw.sign(proving, 1);
   proof = { keyid, method, sig };
-  const update = await fixture.update([replaceKey('targets', outgoing, incoming), CHANGELOG]);
-  const write = async (name: string, approvals: readonly string[]): Promise<string> => {
+  const changes = [replaceKey('targets', outgoing, incoming), CHANGELOG];
+  const [first, second] = [
+    await fixture.update(changes),
+    await fixture.update(changes, { input: (input) => ({ ...input, id: SECOND_REQUEST }) }),
+  ];
+  const write = async (name: string, dossier: RootDossierOptions): Promise<string> => {
     const path = join(token.folder, name);
-    await pipeline(writeRootDossier(fixture.parts({ update, approvals })), createWriteStream(path));
+    await pipeline(writeRootDossier(fixture.parts(dossier)), createWriteStream(path));
     return path;
+  };
+  const abridge = async (approvals: readonly string[]): Promise<string[]> => {
+    const parts = fixture.parts({ update: second, approvals });
+    const lines: string[] = [];
+    for await (const line of writeRootDossier({ ...parts, targets: [] })) lines.push(line);
+    return lines;
   };
   return {
     ...{ documents, trust: { policy: fixture.officers.policyText, pins: fixture.pins } },
-    approved: await write('approved', ['alice', 'bob']),
-    before: [await write('unapproved', []), await write('approved-once', ['alice'])],
+    first: await write('first', { update: first, approvals: OFFICERS }),
+    second: await write('second', { update: second, approvals: [] }),
+    abridged: [await abridge(OFFICERS.slice(0, 1)), await abridge(OFFICERS)],
   };
 }
 
@@ -145,35 +165,38 @@ function productionTargets(index: number, outgoing: TufKey): TargetsDocument {
 
 /** Each time with a signer that has just been started and an empty journal. */
 async function measure({ token, raws }: Bench, subject: Subject, own: Measured): Promise<void> {
+  const { first, second, abridged } = subject;
+  const [once, approved] = abridged;
+  if (once === undefined || approved === undefined) throw new Error('there are two approvals');
   const cpuOfRaws = (): number => sum(raws.map(({ pid }) => cpuMs(pid)));
   const rawCpuBefore = cpuOfRaws();
   const before = await rawTime(raws, subject, 0.5);
-  for (const isShown of [false, true]) {
-    const closing = createClosing();
-    try {
-      const { client, pid } = await startSigner(token, subject.trust, closing);
-      for (const path of isShown ? subject.before : []) {
-        await timed(own.verifying, () => client.verify(linesOf(path)));
-      }
-      const { tokens } = await client.status();
-      const workers = tokens.flatMap((one) => one.workers.flatMap((worker) => worker.pid ?? []));
-      const cpu = (): number[] => [cpuMs(pid), sum(workers.map(cpuMs))];
-      const [signerCpu = 0, workersCpu = 0] = cpu();
-      await timed(isShown ? own.ahead : own.atOnce, async () => {
-        requireSigned(token, subject, await client.sign(linesOf(subject.approved)));
-      });
-      if (isShown) {
-        const [signerCpuNow = 0, workersCpuNow = 0] = cpu();
-        own.signerCpu.push(signerCpuNow - signerCpu);
-        own.workersCpu.push(workersCpuNow - workersCpu);
-      }
-      own.peakBytes = Math.max(own.peakBytes, memoryBytes('VmHWM', pid));
-    } finally {
-      await closing.close();
-    }
+  const closing = createClosing();
+  try {
+    const { client, pid } = await startSigner(token, subject.trust, closing);
+    await timed(own.atOnce, async () => requireSigned(token, subject, await client.sign(linesOf(first))));
+    await timed(own.verifying, () => client.verify(linesOf(second)));
+    await timed(own.verifyingAgain, () => client.verify(notHeld(), once));
+    const { tokens } = await client.status();
+    const workers = tokens.flatMap((one) => one.workers.flatMap((worker) => worker.pid ?? []));
+    const cpu = (): number[] => [cpuMs(pid), sum(workers.map(cpuMs))];
+    const [signerCpu = 0, workersCpu = 0] = cpu();
+    await timed(own.ahead, async () => requireSigned(token, subject, await client.sign(notHeld(), null, approved)));
+    const [signerCpuNow = 0, workersCpuNow = 0] = cpu();
+    own.signerCpu.push(signerCpuNow - signerCpu);
+    own.workersCpu.push(workersCpuNow - workersCpu);
+    own.peakBytes = Math.max(own.peakBytes, memoryBytes('VmHWM', pid));
+  } finally {
+    await closing.close();
   }
   own.raw.push(before + (await rawTime(raws, subject, 0.5)));
   own.rawCpu.push(cpuOfRaws() - rawCpuBefore);
+}
+
+/** In the place of a whole dossier that is not to be asked for. */
+function* notHeld(): Generator<string> {
+  yield* [];
+  throw new Error('the signer does not hold what it was shown');
 }
 
 /** How long C_Sign takes for that share of the documents, all processes at once. */
@@ -210,7 +233,7 @@ function requireSigned({ key }: BenchToken, { documents }: Subject, { signatures
 
 function emptyMeasured(size: number): Measured {
   return {
-    ...{ size, raw: [], atOnce: [], ahead: [], verifying: [] },
+    ...{ size, raw: [], atOnce: [], ahead: [], verifying: [], verifyingAgain: [] },
     ...{ rawCpu: [], signerCpu: [], workersCpu: [], peakBytes: 0 },
   };
 }
@@ -225,13 +248,14 @@ function print(type: string, workers: number, measured: readonly Measured[]): vo
     (quantile(raw, 0.5) / quantile(times, 0.5)).toFixed(2);
   console.log(
     formatTable(
-      ['documents', 'samples', 'C_Sign', 'never seen', 'rate', 'seen before', 'rate', 'being shown'],
+      ['documents', 'samples', 'C_Sign', 'never seen', 'rate', 'seen before', 'rate', 'being shown', 'again'],
       measured.map((one) => [
         String(one.size),
         String(one.raw.length),
         perDocument(one.raw, one),
         ...[one.atOnce, one.ahead].flatMap((times) => [perDocument(times, one), rate(times, one)]),
         perDocument(one.verifying, one),
+        perDocument(one.verifyingAgain, one),
       ]),
     ),
   );

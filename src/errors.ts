@@ -97,6 +97,7 @@ export const ERROR_CODES = [
   // dossier/
   'DOSSIER_INVALID',
   'DOSSIER_FORMAT_UNKNOWN',
+  'DOSSIER_NOT_HELD', // it came without its targets, which the signer does not hold: it has to come whole
   'EVIDENCE_INVALID', // the journal's lines in it do not hang together or are about something else
   'STATEMENT_INVALID',
   'STATEMENT_EXPIRED',

@@ -15,6 +15,7 @@ export type { DossierLine, ExternalLine, JournalLine, RejectionLine, SignatureLi
 export { explainVerification } from './explain-verification.js';
 export { DEFAULT_DOSSIER_LIMITS } from './limits.js';
 export type { DossierLimits } from './limits.js';
+export { HeldMatters } from './held-matters.js';
 export { readJournalLines, writeJournalLines } from './journal-lines.js';
 export { parsePins, serializePins } from './pins.js';
 export type { Pins } from './pins.js';

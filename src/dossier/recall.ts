@@ -49,8 +49,12 @@ export class Recall<T> {
   }
 }
 
-/** Lengths stand between the texts: no two lists of texts run together to the same bytes. */
-function digestOf(texts: readonly (string | null)[]): string {
+/**
+ * SHA-256 of a list of texts, base64.
+ *
+ * Lengths stand between the texts: no two lists of texts run together to the same bytes.
+ */
+export function digestOf(texts: readonly (string | null)[]): string {
   const hash = createHash('sha256');
   for (const text of texts) {
     hash.update(text === null ? '-;' : `${Buffer.byteLength(text)};`);

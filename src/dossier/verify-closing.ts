@@ -3,6 +3,7 @@ import { checkJournals } from './check-journal.js';
 import { checkTimes } from './check-times.js';
 import type { JournalLine } from './dossier-line.js';
 import type { DossierReader } from './dossier-reader.js';
+import type { HeldMatters } from './held-matters.js';
 import type { Pins } from './pins.js';
 import type { DossierSignature, JudgedBy, VerifiedDossier } from './verified-dossier.js';
 import type { Authority, AuthorityTexts } from './verify-authority.js';
@@ -18,6 +19,8 @@ export interface DossierOpening {
   readonly pins: Pins;
   readonly now: Date;
   readonly judgeBy: JudgedBy;
+  readonly held: HeldMatters | null;
+  readonly abridged: boolean;
 }
 
 /** What a dossier of any kind says besides what it is about. */

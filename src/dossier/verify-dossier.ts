@@ -2,6 +2,7 @@ import type { Repository } from '../factory/index.js';
 import { checkApprovals } from './check-approvals.js';
 import { checkRejections } from './check-rejections.js';
 import { DossierReader } from './dossier-reader.js';
+import type { HeldMatters } from './held-matters.js';
 import { DEFAULT_DOSSIER_LIMITS, type DossierLimits } from './limits.js';
 import type { Pins } from './pins.js';
 import type { DossierOpening } from './verify-closing.js';
@@ -22,6 +23,10 @@ export interface VerifyOptions {
    */
   readonly judgeBy?: JudgedBy;
   readonly limits?: DossierLimits;
+  /** What this verifier holds of root updates; what it verifies of one that came whole is added. */
+  readonly held?: HeldMatters;
+  /** The dossier of a root update leaves out the targets that it builds on: what it is about has to be held. */
+  readonly abridged?: boolean;
 }
 
 /**
@@ -38,19 +43,20 @@ export interface VerifyOptions {
  * @throws POLICY_* and FACTORY_NOT_IN_POLICY, PINS_MISSING, ROOT_NOT_TRUSTED, THRESHOLD_NOT_MET, VERSION_* of chains
  * @throws EVIDENCE_INVALID, STATEMENT_*, KIND_NOT_ALLOWED, METADATA_EXPIRED, CHANGES_DO_NOT_REPRODUCE, WAVE_*,
  *   BUNDLE_*, EXPIRES_BEYOND_POLICY, SIGN_KEY_*, APPROVAL_DUPLICATE, SIGNATURE_*
+ * @throws DOSSIER_NOT_HELD it is abridged, and what it is about is not held
  */
 export async function verifyDossier(
   lines: AsyncIterable<string> | Iterable<string>,
   pins: Pins,
   now: Date,
-  { judgeBy = 'signer-claim', limits = DEFAULT_DOSSIER_LIMITS }: VerifyOptions = {},
+  { judgeBy = 'signer-claim', limits = DEFAULT_DOSSIER_LIMITS, held, abridged = false }: VerifyOptions = {},
 ): Promise<VerifiedDossier> {
   const reader = new DossierReader(lines, limits);
   try {
     const texts = await readAuthority(reader);
     const authority = verifyAuthority(texts, pins);
     const votes = await readVotes(reader, texts.statement, authority);
-    const opening = { texts, authority, votes, pins, now, judgeBy };
+    const opening = { texts, authority, votes, pins, now, judgeBy, held: held ?? null, abridged };
     return await VERIFY[authority.statement.kind](reader, opening);
   } finally {
     await reader.close();

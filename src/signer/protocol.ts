@@ -42,6 +42,13 @@ export interface Receipt {
   readonly hash: string;
 }
 
+/**
+ * Header of a dossier without the targets that a root update builds on; its value is `targets`. A signer that verified the whole one before holds them;
+ * any other one answers DOSSIER_NOT_HELD.
+ */
+export const ABRIDGED_HEADER = 'countersign-abridged';
+export const ABRIDGED = 'targets';
+
 /** Under which id the caller's log knows a call; the signer's log takes it over. */
 export const REQUEST_ID_HEADER = 'x-request-id';
 export const REQUEST_ID_PATTERN = /^[0-9A-Za-z_-]{1,64}$/;

@@ -223,12 +223,18 @@ export interface CanaryState {
   readonly message?: string;
 }
 
+export type DossierLines = AsyncIterable<string> | Iterable<string>;
+
 /** The signer over its socket. Throws the signer's own codes, SIGNER_UNAVAILABLE when it cannot be reached. */
 export interface SignerPort {
-  /** @param receipt the newest that the store holds. @throws JOURNAL_INCOMPLETE the signer's journal does not know it */
-  sign(lines: AsyncIterable<string> | Iterable<string>, receipt?: Receipt | null): Promise<SignResult>;
+  /**
+   * @param lines not read if the abridged ones are enough
+   * @param receipt the newest that the store holds. @throws JOURNAL_INCOMPLETE the signer's journal does not know it
+   * @param abridged the same dossier without the targets that a root update builds on, for a signer that has verified it before
+   */
+  sign(lines: DossierLines, receipt?: Receipt | null, abridged?: DossierLines): Promise<SignResult>;
   /** Verifies a dossier ahead of time and decides nothing. Left out where that saves nothing. */
-  verify?(lines: AsyncIterable<string> | Iterable<string>): Promise<unknown>;
+  verify?(lines: DossierLines, abridged?: DossierLines): Promise<unknown>;
   veto(veto: Veto): Promise<{ readonly person: string }>;
   published(published: PublishedTargets): Promise<{ readonly watermark: WatermarkLevel }>;
   /** Shows it new roots that are published; it verifies them. */

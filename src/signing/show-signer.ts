@@ -1,5 +1,6 @@
 import { assembleDossier } from './assemble-dossier.js';
 import type { Context } from './context.js';
+import { assembleRootForSigner } from './root/assemble-root-dossier.js';
 import type { StoredRequest } from './store-port.js';
 
 /** So many dossiers are remembered as shown; beyond, one may be shown again. */
@@ -16,7 +17,10 @@ export async function showSigner(context: Context, request: StoredRequest, appro
   if (shown.size >= MOST_SHOWN) shown.clear();
   shown.add(name);
   try {
-    await signer.verify(await assembleDossier(context, request));
+    if (request.kind === 'root') {
+      const { whole, abridged } = await assembleRootForSigner(context, request);
+      await signer.verify(whole, abridged);
+    } else await signer.verify(await assembleDossier(context, request));
   } catch (error) {
     logger.debug('the signer could not verify a dossier ahead of time', { request: request.id, error });
   }

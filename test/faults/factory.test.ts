@@ -11,7 +11,7 @@ import { openSandboxService, type SandboxService } from '../support/sandbox-serv
 
 const SEED = Number(process.env['COUNTERSIGN_FAULTS_SEED'] ?? 1);
 /** So long the client waits for an answer; longer than any honest one takes here, or it is one fault more. */
-const TIMEOUT_MS = 700;
+const TIMEOUT_MS = 1_500;
 const MAX_TRIES = 2000;
 
 type Stage = 'asking' | 'working';

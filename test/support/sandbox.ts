@@ -100,7 +100,7 @@ export async function startTestSandbox(
         url: sandbox.url,
         token: () => token(name),
         userAgent: 'countersign-test',
-        timeoutMs: 10_000,
+        timeoutMs: 30_000,
         ...more,
       }),
     call: async (person, method, path, body) => {

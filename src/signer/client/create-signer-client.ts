@@ -1,5 +1,8 @@
 import type { z } from 'zod';
+import { isCountersignError } from '../../errors.js';
 import {
+  ABRIDGED,
+  ABRIDGED_HEADER,
   type CanaryReport,
   canaryReportSchema,
   DOSSIER_MEDIA_TYPE,
@@ -51,15 +54,18 @@ export interface SignerClientOptions {
   readonly timeoutMs?: number;
 }
 
+type DossierLines = AsyncIterable<string> | Iterable<string>;
+
 /** The signer, as seen over its socket. Every method throws the signer's own codes, and SIGNER_UNAVAILABLE. */
 export interface SignerClient {
   /**
-   * @param lines of the dossier, with or without their line feeds
+   * @param lines of the dossier, with or without their line feeds; not read if the abridged ones are enough
    * @param receipt of the newest signatures that the caller holds. @throws JOURNAL_INCOMPLETE the journal does not hold them
+   * @param abridged the same without the targets that a root update builds on: tried first, for a signer that holds them
    */
-  sign(lines: AsyncIterable<string> | Iterable<string>, receipt?: Receipt | null): Promise<SignResult>;
-  /** Has a dossier verified ahead of time; nothing is decided. @param lines as of `sign` */
-  verify(lines: AsyncIterable<string> | Iterable<string>): Promise<Verified>;
+  sign(lines: DossierLines, receipt?: Receipt | null, abridged?: DossierLines): Promise<SignResult>;
+  /** Has a dossier verified ahead of time; nothing is decided. @param lines, abridged as of `sign` */
+  verify(lines: DossierLines, abridged?: DossierLines): Promise<Verified>;
   veto(veto: Veto): Promise<VetoResult>;
   published(published: Published): Promise<PublishedResult>;
   /** The same about roots alone: only what is shown here comes into force for the signer. */
@@ -93,7 +99,7 @@ export function createSignerClient({ socketPath, timeoutMs = DEFAULT_TIMEOUT_MS 
   };
   const postDossier = <T>(
     path: string,
-    lines: AsyncIterable<string> | Iterable<string>,
+    lines: DossierLines,
     answer: z.ZodType<T>,
     more: Pick<SignerQuestion, 'headers' | 'followMoves'> = {},
   ): Promise<T> => {
@@ -103,14 +109,16 @@ export function createSignerClient({ socketPath, timeoutMs = DEFAULT_TIMEOUT_MS 
   const progress = (statementSha256: string): Promise<Progress> =>
     get(`${PATHS.progress}?statement=${statementSha256}`, progressSchema);
   return {
-    sign: async (dossier, receipt) => {
-      const { statementSha256, lines } = await peekStatement(dossier);
-      const headers = receiptHeader(receipt);
-      if (statementSha256 === null) return postDossier(PATHS.sign, lines, signResultSchema, { headers });
-      const followMoves = (heard: () => void) => followProgress(() => progress(statementSha256), timeoutMs, heard);
-      return postDossier(PATHS.sign, lines, signResultSchema, { headers, followMoves });
-    },
-    verify: (lines) => postDossier(PATHS.verify, lines, verifiedSchema),
+    sign: (whole, receipt, abridged) =>
+      sendShortest(whole, abridged, async (dossier, header) => {
+        const { statementSha256, lines } = await peekStatement(dossier);
+        const headers = { ...header, ...receiptHeader(receipt) };
+        if (statementSha256 === null) return postDossier(PATHS.sign, lines, signResultSchema, { headers });
+        const followMoves = (heard: () => void) => followProgress(() => progress(statementSha256), timeoutMs, heard);
+        return postDossier(PATHS.sign, lines, signResultSchema, { headers, followMoves });
+      }),
+    verify: (whole, abridged) =>
+      sendShortest(whole, abridged, (lines, headers) => postDossier(PATHS.verify, lines, verifiedSchema, { headers })),
     veto: (veto) => post(PATHS.veto, veto, vetoResultSchema),
     published: (published) => post(PATHS.published, published, publishedResultSchema),
     publishedRoots: (published) => post(PATHS.published, published, publishedRootsResultSchema),
@@ -133,6 +141,21 @@ function receiptHeader(receipt: Receipt | null | undefined): Record<string, stri
   return receipt ? { [RECEIPT_HEADER]: `${receipt.statement} ${receipt.seq} ${receipt.hash}` } : {};
 }
 
-async function* endLines(lines: AsyncIterable<string> | Iterable<string>): AsyncGenerator<string> {
+/** Sends the abridged dossier if there is one, and the whole one to a signer that does not hold what it leaves out. */
+async function sendShortest<T>(
+  whole: DossierLines,
+  abridged: DossierLines | undefined,
+  send: (lines: DossierLines, headers: Record<string, string>) => Promise<T>,
+): Promise<T> {
+  if (abridged === undefined) return send(whole, {});
+  try {
+    return await send(abridged, { [ABRIDGED_HEADER]: ABRIDGED });
+  } catch (error) {
+    if (!isCountersignError(error, 'DOSSIER_NOT_HELD')) throw error;
+    return send(whole, {});
+  }
+}
+
+async function* endLines(lines: DossierLines): AsyncGenerator<string> {
   for await (const line of lines) yield line.endsWith('\n') ? line : `${line}\n`;
 }

@@ -6,7 +6,7 @@ export type Batch = readonly [SignatureJob, ...SignatureJob[]];
 /** As many as take about so long: others who need the token wait behind a batch or two. */
 const BATCH_MS = 200;
 /** Documents in one message to a worker. */
-const MOST_JOBS = 64;
+const MOST_JOBS = 32;
 /** One slow or fast batch says little. */
 const MOST_GROWTH = 4;
 

@@ -5,6 +5,8 @@ import { readDossierLines } from '../../dossier/index.js';
 import { CountersignError, errorToWire, isCountersignError } from '../../errors.js';
 import { type Logger, METRICS_MEDIA_TYPE, withRequestId } from '../../telemetry/index.js';
 import {
+  ABRIDGED,
+  ABRIDGED_HEADER,
   DOSSIER_MEDIA_TYPE,
   JSON_MEDIA_TYPE,
   PATHS,
@@ -70,8 +72,11 @@ function routesOf({
   const post = (handler: Handler): ReadonlyMap<string, Handler> => new Map([['POST', handler]]);
   const get = (handler: Handler): ReadonlyMap<string, Handler> => new Map([['GET', handler]]);
   return new Map([
-    [PATHS.sign, post((request) => signer.sign(dossierLines(request, limits), receiptIn(request)))],
-    [PATHS.verify, post((request) => signer.verify(dossierLines(request, limits)))],
+    [
+      PATHS.sign,
+      post((request) => signer.sign(dossierLines(request, limits), receiptIn(request), isAbridged(request))),
+    ],
+    [PATHS.verify, post((request) => signer.verify(dossierLines(request, limits), isAbridged(request)))],
     [
       PATHS.veto,
       post(async (request) => {
@@ -128,6 +133,13 @@ function routesOf({
 async function* dossierLines(request: IncomingMessage, { dossier }: SignerLimits): AsyncGenerator<string> {
   requireMediaType(request, DOSSIER_MEDIA_TYPE);
   yield* readDossierLines(limited(request, dossier.maxTotalLength), dossier);
+}
+
+/** @throws INPUT_INVALID */
+function isAbridged({ headers }: IncomingMessage): boolean {
+  const leftOut = headers[ABRIDGED_HEADER];
+  if (leftOut === undefined || leftOut === ABRIDGED) return leftOut !== undefined;
+  throw new CountersignError('INPUT_INVALID', `the header ${ABRIDGED_HEADER} names what cannot be left out`);
 }
 
 /** @throws INPUT_INVALID */

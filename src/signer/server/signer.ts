@@ -1,4 +1,4 @@
-import { type DossierLimits, verifyDossier, type VerifiedDossier } from '../../dossier/index.js';
+import { type DossierLimits, HeldMatters, verifyDossier, type VerifiedDossier } from '../../dossier/index.js';
 import { CountersignError, errorFromWire } from '../../errors.js';
 import { REPOSITORIES } from '../../factory/index.js';
 import type { Logger } from '../../telemetry/index.js';
@@ -60,7 +60,12 @@ export interface SignerParts {
   readonly now: () => Date;
   readonly onStep?: OnStep | undefined;
   readonly dossierLimits?: DossierLimits | undefined;
+  /** How much of root updates that wait for approvals is held in memory, in bytes. */
+  readonly maxHeldBytes?: number | undefined;
 }
+
+/** 10,000 documents of 20 kB. */
+const MAX_HELD_BYTES = 256 * 1024 * 1024;
 
 /** Everything the signer does, without the socket before it. */
 export class Signer {
@@ -68,8 +73,11 @@ export class Signer {
   readonly #deciding = new Mutex();
   /** Signatures under way by the statement's digest, so that one statement is never signed twice at the same time. */
   readonly #signing = new Map<string, Promise<SignResult>>();
+  readonly #held: HeldMatters;
 
-  constructor(private readonly parts: SignerParts) {}
+  constructor(private readonly parts: SignerParts) {
+    this.#held = new HeldMatters(parts.maxHeldBytes ?? MAX_HELD_BYTES);
+  }
 
   get #state(): SignerState {
     return this.parts.journal.state;
@@ -80,9 +88,15 @@ export class Signer {
    *
    * @param lines of the dossier; read to their end unless they are refused
    * @param receipt of the newest signatures that the caller holds
+   * @param abridged the targets that a root update builds on are left out: they came with the same statement before
    * @throws the codes of `verifyDossier` and `decide`, those of the tokens, JOURNAL_INCOMPLETE, JOURNAL_WRITE_FAILED
+   * @throws DOSSIER_NOT_HELD it has to come whole
    */
-  async sign(lines: AsyncIterable<string> | Iterable<string>, receipt: Receipt | null = null): Promise<SignResult> {
+  async sign(
+    lines: AsyncIterable<string> | Iterable<string>,
+    receipt: Receipt | null = null,
+    abridged: boolean = false,
+  ): Promise<SignResult> {
     const peeked = await peekStatement(lines);
     const known = this.#state.intents.get(peeked.statementSha256 ?? '');
     if (known !== undefined && isComplete(known)) {
@@ -92,7 +106,7 @@ export class Signer {
     requireReceipt(this.#state, receipt);
     // An intent was decided in time; finishing it late is no new decision.
     const judgedAt = known === undefined ? this.parts.now() : new Date(known.entry.at);
-    const dossier = await this.#verify(peeked.lines, judgedAt);
+    const dossier = await this.#verify(peeked.lines, judgedAt, abridged);
     if (known !== undefined && dossier.statementSha256 !== peeked.statementSha256) {
       throw new CountersignError('DOSSIER_INVALID', 'the dossier reads differently from how it began');
     }
@@ -105,19 +119,25 @@ export class Signer {
    * Verifies a dossier and decides nothing, so that it is done with what takes long in it before the last approval comes:
    * `verifyDossier` remembers what it verified.
    *
-   * @throws the codes of `verifyDossier`
+   * @param abridged as of `sign`
+   * @throws the codes of `verifyDossier`, DOSSIER_NOT_HELD
    */
-  async verify(lines: AsyncIterable<string>): Promise<Verified> {
-    const { statementSha256 } = await this.#verify(lines, this.parts.now());
+  async verify(lines: AsyncIterable<string>, abridged: boolean = false): Promise<Verified> {
+    const { statementSha256 } = await this.#verify(lines, this.parts.now(), abridged);
     return { statement: statementSha256 };
   }
 
-  async #verify(lines: AsyncIterable<string>, at: Date): Promise<VerifiedDossier> {
+  async #verify(lines: AsyncIterable<string>, at: Date, abridged: boolean): Promise<VerifiedDossier> {
     const { dossierLimits: limits } = this.parts;
     const { service, firstRoots } = this.#state;
     const pins = { policySha256: service, firstRootSha256: Object.fromEntries(firstRoots) };
     // by the clock: a time that a signature line claims could bring an expired statement back
-    const dossier = await verifyDossier(lines, pins, at, { judgeBy: 'clock', ...(limits && { limits }) });
+    const dossier = await verifyDossier(lines, pins, at, {
+      judgeBy: 'clock',
+      held: this.#held,
+      abridged,
+      ...(limits && { limits }),
+    });
     await this.#step('sign:verified');
     return dossier;
   }
@@ -165,6 +185,7 @@ export class Signer {
     const failure =
       dossier.kind === 'root' ? await this.#signMany(intent, dossier) : await this.#signAll(intent, dossier);
     if (failure !== null) throw failure;
+    this.#held.release(dossier.statementSha256);
     await this.#step('sign:recorded');
     return resultOf(this.#intentOf(dossier.statementSha256));
   }
@@ -208,6 +229,7 @@ export class Signer {
       const { person, signed, statement } = decision.veto;
       const record = decision.isNew ? [...decision.record, decision.veto] : decision.record;
       if (record.length > 0) await journal.append(now(), record);
+      this.#held.release(statement);
       await this.#step('veto:recorded');
       if (decision.isNew) logger.info('a statement was vetoed', { person, statement, signed });
       const written = this.#state.vetoes.get(statement)?.find((known) => known.person === person);

@@ -7,10 +7,10 @@ import {
   messageSchema,
   resultSchemas,
   type WorkerMessage,
-  type WorkerRequest,
   type WorkerResult,
   type TaskOf,
   type WorkerTask,
+  splitRequest,
 } from '../worker/index.js';
 import { systemTimers, type Timers } from './timers.js';
 
@@ -92,7 +92,7 @@ export class WorkerProcess {
           this.kill();
           resolve(gone(`a worker gave no answer to ${task.type} in ${timeoutMs} ms and was killed`));
         });
-        if (this.#child.connected) this.#send({ id, task });
+        if (this.#child.connected) this.#send(id, task);
         else void this.exited.then(end);
       });
     } finally {
@@ -104,7 +104,7 @@ export class WorkerProcess {
   /** Has the worker log out and exit; kills it if it does not. Resolves when it is gone. */
   async close(timeoutMs: number): Promise<void> {
     const disarm = this.#timers.after(timeoutMs, () => this.kill());
-    if (this.#child.connected) this.#send({ id: this.#nextId++, task: { type: 'close' } });
+    if (this.#child.connected) this.#send(this.#nextId++, { type: 'close' });
     await this.exited;
     disarm();
   }
@@ -113,10 +113,12 @@ export class WorkerProcess {
     this.#child.kill('SIGKILL');
   }
 
-  #send(request: WorkerRequest): void {
-    this.#child.send(request, (error) => {
-      if (error !== null) this.kill(); // a worker that cannot be spoken to is of no use
-    });
+  #send(id: number, task: WorkerTask): void {
+    for (const message of splitRequest(id, task)) {
+      this.#child.send(message, (error) => {
+        if (error !== null) this.kill(); // a worker that cannot be spoken to is of no use
+      });
+    }
   }
 
   #receive(raw: unknown): void {

@@ -8,3 +8,4 @@ export {
   type WorkerResult,
   type WorkerTask,
 } from './protocol.js';
+export { splitRequest } from './split-request.js';

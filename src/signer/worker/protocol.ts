@@ -23,6 +23,8 @@ const generateSchema = z.strictObject({
 });
 export type GenerateRequest = z.output<typeof generateSchema>;
 
+const payloadsSchema = z.array(z.custom<Uint8Array>(isBytes));
+
 const taskSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('open'),
@@ -32,7 +34,7 @@ const taskSchema = z.discriminatedUnion('type', [
     stateDir: z.string(),
   }),
   z.strictObject({ type: z.literal('sign'), keyid: z.string(), payload: z.custom<Uint8Array>(isBytes) }),
-  z.strictObject({ type: z.literal('sign-all'), keyid: z.string(), payloads: z.array(z.custom<Uint8Array>(isBytes)) }),
+  z.strictObject({ type: z.literal('sign-all'), keyid: z.string(), payloads: payloadsSchema }),
   z.strictObject({ type: z.literal('canary'), keyid: z.string(), payload: z.custom<Uint8Array>(isBytes) }),
   z.strictObject({ type: z.literal('prove'), keyid: z.string(), payload: z.custom<Uint8Array>(isBytes) }),
   z.strictObject({ type: z.literal('keys') }),
@@ -51,7 +53,13 @@ const taskSchema = z.discriminatedUnion('type', [
 export type WorkerTask = z.output<typeof taskSchema>;
 export type TaskOf<T extends WorkerTask['type']> = Extract<WorkerTask, { type: T }>;
 
-export const requestSchema = z.strictObject({ id: z.int(), task: taskSchema });
+/** `more`: how many payloads of the task come later. */
+const taskRequestSchema = z.strictObject({ id: z.int(), task: taskSchema, more: z.int().exactOptional() });
+
+/** Payloads that come later: so the worker begins with the first ones while these are on their way. */
+const moreSchema = z.strictObject({ id: z.int(), payloads: payloadsSchema });
+
+export const requestSchema = z.union([taskRequestSchema, moreSchema]);
 export type WorkerRequest = z.output<typeof requestSchema>;
 
 const publicKeySchema = z.object({

@@ -1,6 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
 import { CountersignError, errorToWire, isCountersignError, type ErrorWire } from '../../errors.js';
 import { readPinFile } from '../pin/index.js';
 import { actionAfter, type CkrAction } from '../pkcs11/ckr.js';
+import { Inflow } from './inflow.js';
 import { requestSchema, type WorkerMessage, type WorkerResult, type TaskOf, type WorkerTask } from './protocol.js';
 import type { OpenToken } from './open-token.js';
 
@@ -20,6 +22,8 @@ export interface WorkerPort {
 export function runWorker(port: WorkerPort): void {
   let token: OpenToken | null = null;
   let turn = Promise.resolve();
+  /** Of the requests that are not done, by their ids. */
+  const inflows = new Map<number, Inflow>();
 
   const leave = (): void => {
     try {
@@ -29,7 +33,7 @@ export function runWorker(port: WorkerPort): void {
     }
   };
 
-  const work = async (task: WorkerTask): Promise<unknown> => {
+  const work = async (task: WorkerTask, inflow: Inflow, more: number): Promise<unknown> => {
     if (task.type === 'open') {
       if (token !== null) throw new CountersignError('TOKEN_FAILED', 'this worker has its token already');
       const { OpenToken } = await import('./open-token.js');
@@ -40,7 +44,10 @@ export function runWorker(port: WorkerPort): void {
     if (task.type === 'close') return {};
     if (token === null) throw new CountersignError('TOKEN_UNAVAILABLE', 'this worker has no token yet');
     if (task.type === 'sign') return signed(token, task);
-    if (task.type === 'sign-all') return signedAll(token, task);
+    if (task.type === 'sign-all') {
+      inflow.push(task.payloads);
+      return signedAll(token, task.keyid, inflow.take(task.payloads.length + more));
+    }
     if (task.type === 'canary') {
       return { signature: token.signCanary(task.keyid, task.payload) } satisfies WorkerResult<'canary'>;
     }
@@ -63,12 +70,19 @@ export function runWorker(port: WorkerPort): void {
   };
 
   port.onRequest((raw) => {
-    const { id, task } = requestSchema.parse(raw);
+    const request = requestSchema.parse(raw);
+    const { id } = request;
+    if ('payloads' in request) return inflows.get(id)?.push(request.payloads);
+    const { task, more = 0 } = request;
+    const inflow = new Inflow();
+    inflows.set(id, inflow);
     turn = turn.then(async () => {
       try {
-        port.send({ type: 'done', id, result: await work(task) });
+        port.send({ type: 'done', id, result: await work(task, inflow, more) });
       } catch (error) {
         port.send({ type: 'failed', id, error: describe(error), action: outwards(actionAfter(error)) });
+      } finally {
+        inflows.delete(id);
       }
       if (task.type === 'close') leave();
     });
@@ -86,8 +100,17 @@ function signed(token: OpenToken, task: TaskOf<'sign'>): WorkerResult<'sign'> {
   return { signature: token.sign(task.keyid, task.payload) };
 }
 
-function signedAll(token: OpenToken, { keyid, payloads }: TaskOf<'sign-all'>): WorkerResult<'sign-all'> {
-  return { signatures: payloads.map((payload) => token.signUnverified(keyid, payload)) };
+async function signedAll(
+  token: OpenToken,
+  keyid: string,
+  payloads: AsyncIterable<Uint8Array>,
+): Promise<WorkerResult<'sign-all'>> {
+  const signatures: WorkerResult<'sign-all'>['signatures'] = [];
+  for await (const payload of payloads) {
+    signatures.push(token.signUnverified(keyid, payload));
+    await setImmediate(); // what comes meanwhile is read between two signatures
+  }
+  return { signatures };
 }
 
 async function initToken(task: TaskOf<'init-token'>): Promise<WorkerResult<'init-token'>> {

@@ -1,4 +1,4 @@
-import { writeRootDossier, type JournalLine } from '../../dossier/index.js';
+import { writeRootDossier, type JournalLine, type RootDossierParts } from '../../dossier/index.js';
 import { loadText, policyTexts } from '../dossier-texts.js';
 import type { Context } from '../context.js';
 import type { StoredRequest, StoredSignature } from '../store-port.js';
@@ -15,6 +15,27 @@ export async function assembleRootDossier(
   journals: readonly (readonly JournalLine[])[],
   signed?: readonly StoredSignature[],
 ): Promise<AsyncIterable<string>> {
+  return writeRootDossier(await loadParts(context, request, journals, signed));
+}
+
+/** The same for the signer. `abridged`: without the targets, which it need not be sent again when it has verified them. */
+export async function assembleRootForSigner(
+  context: Context,
+  request: StoredRequest,
+): Promise<Readonly<Record<'whole' | 'abridged', AsyncIterable<string>>>> {
+  const parts = await loadParts(context, request, []);
+  return {
+    whole: writeRootDossier(parts),
+    abridged: writeRootDossier({ ...parts, targets: [], waveTargets: [] }),
+  };
+}
+
+async function loadParts(
+  context: Context,
+  request: StoredRequest,
+  journals: readonly (readonly JournalLine[])[],
+  signed?: readonly StoredSignature[],
+): Promise<RootDossierParts> {
   const { requests, rootUpdates } = context.store;
   const { material, root } = request;
   const statement = rootStatementOf(request);
@@ -33,7 +54,7 @@ export async function assembleRootDossier(
     root?.published == null ? [] : load([root.published.ci, root.published.production]),
   ]);
   const [publishedCi, publishedProduction] = published;
-  return writeRootDossier({
+  return {
     policies: policyTexts(context, material.policyVersion),
     roots: { ci, production },
     statement: request.statement,
@@ -50,7 +71,7 @@ export async function assembleRootDossier(
         ? null
         : { ci: publishedCi, production: publishedProduction },
     journals,
-  });
+  };
 }
 
 async function* withText<T extends { readonly bytes: Buffer }>(

@@ -1,7 +1,6 @@
 import { CountersignError, isCountersignError, restated } from '../../errors.js';
 import { findMissingSigners, type RootStatement } from '../../dossier/index.js';
 import { applyRootChanges, type RootBase } from '../../factory/index.js';
-import { assembleDossier } from '../assemble-dossier.js';
 import { policyOf, type Context } from '../context.js';
 import { countApprovals } from '../count-approvals.js';
 import { close, eventOf } from '../move.js';
@@ -12,6 +11,7 @@ import { showSigner } from '../show-signer.js';
 import { handleRefusal, olderPolicy } from '../sign-request.js';
 import { AGAIN, type StepResult } from '../step-result.js';
 import type { StoredRequest } from '../store-port.js';
+import { assembleRootForSigner } from './assemble-root-dossier.js';
 import { checkUpstream } from './check-upstream.js';
 import { findPublishedRoots } from './find-published-roots.js';
 import { countWanted, missingSignatures, type WantedSignature } from './missing-signatures.js';
@@ -82,11 +82,11 @@ async function sign(
   wanted: readonly WantedSignature[],
 ): Promise<StepResult> {
   await showRequestKeys(context, request.factory);
-  const [dossier, receipt] = await Promise.all([assembleDossier(context, request), newestReceipt(context)]);
+  const [dossier, receipt] = await Promise.all([assembleRootForSigner(context, request), newestReceipt(context)]);
   await context.step('sign:before-signer', request.id);
   let result: SignResult;
   try {
-    result = await context.signer.sign(dossier, receipt);
+    result = await context.signer.sign(dossier.whole, receipt, dossier.abridged);
   } catch (error) {
     // a token that is away is brought by a person: no pause between looks may grow for that
     if (isCountersignError(error) && isAway(error)) return { then: 'wait', error: orLost(error, request, base) };

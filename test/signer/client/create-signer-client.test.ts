@@ -107,6 +107,29 @@ describe('createSignerClient', () => {
     expect(isReleased).toBe(true);
   });
 
+  it('sends an abridged dossier first, and the whole one to a signer that does not hold the rest', async () => {
+    const came: [string, unknown][] = [];
+    let holds = true;
+    await serve((request, response) => {
+      let text = '';
+      request.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      request.on('end', () => {
+        came.push([text, request.headers['countersign-abridged']]);
+        if (holds || request.headers['countersign-abridged'] === undefined)
+          return response.end(JSON.stringify(RECEIPT));
+        return response.writeHead(409).end(JSON.stringify({ code: 'DOSSIER_NOT_HELD', message: 'no' }));
+      });
+    });
+    await expect(client().sign(['whole\n'], null, ['short\n'])).resolves.toEqual(RECEIPT);
+    holds = false;
+    await expect(client().sign(['whole\n'], null, ['short\n'])).resolves.toEqual(RECEIPT);
+    expect(came).toEqual([
+      ['short\n', 'targets'],
+      ['short\n', 'targets'],
+      ['whole\n', undefined],
+    ]);
+  });
+
   it('writes at the pace at which the signer reads', async () => {
     let bytes = 0;
     await serve((request, response) => {

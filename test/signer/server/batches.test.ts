@@ -40,8 +40,8 @@ describe('batches', () => {
       sizes.took('a', sizes.of('a'), 0);
       return sizes.of('a');
     });
-    expect(grown).toEqual([4, 16, 64, 64, 64]);
-    sizes.took('a', 64, 6_400);
+    expect(grown).toEqual([4, 16, 32, 32, 32]);
+    sizes.took('a', 32, 3_200);
     expect(sizes.of('a')).toBe(2);
     expect(sizes.of('b')).toBe(1);
   });

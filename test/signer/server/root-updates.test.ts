@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { verifyDossier } from '../../../src/dossier/index.js';
+import { verifyDossier, writeRootDossier } from '../../../src/dossier/index.js';
 import type { RootChange } from '../../../src/factory/index.js';
 import { parseRoot, verifyRootUpdate, verifySignature } from '../../../src/tuf/index.js';
 import { judgeDestroy } from '../../../src/signer/decide/index.js';
@@ -49,6 +49,24 @@ describe('a root update', () => {
       { kind: 'root', keys: [nextRootKey.keyid, standby.keyid].sort(), documents: [{}, {}, {}] },
     ]);
     expect(await bench.site.signer.progress(update.sha256)).toEqual({ wanted: 5, made: 5 });
+  });
+
+  it('that was shown comes without its targets when it is approved, and is not held any longer then', async () => {
+    bench = await rootSignerBench();
+    const { fixture, site } = bench;
+    const update = await fixture.update(ROTATION);
+    const abridged = (approvals: readonly string[]) =>
+      writeRootDossier({ ...fixture.parts({ update, approvals }), targets: [] });
+    const before = bench.entries('intent');
+    expect(await rejectionOf(site.signer.sign(abridged(['alice', 'bob']), null, true))).toMatch(/^DOSSIER_NOT_HELD/);
+    await site.signer.verify(writeRootDossier(fixture.parts({ update, approvals: [] })));
+    await site.signer.verify(abridged(['alice']), true);
+    expect(await rejectionOf(site.signer.sign(abridged(['alice']), null, true))).toMatch(/^QUORUM_NOT_MET/);
+    expect(bench.entries('intent')).toEqual(before);
+    const result = await site.signer.sign(abridged(['alice', 'bob']), null, true);
+    expect(result.signatures).toHaveLength(3);
+    expect(await bench.sign({ update })).toEqual(result);
+    expect(await rejectionOf(site.signer.verify(abridged([]), true))).toMatch(/^DOSSIER_NOT_HELD/);
   });
 
   it('proves by the journal when and by whom it was decided', async () => {
