@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { SignerOptions } from '../signer/index.js';
-import type { ServiceHooks } from './service/run-service.js';
+import type { ServiceHooks } from './service/service-hooks.js';
 
 /** What a command may touch of the world. Made by main, so that a test can hand in its own. */
 export interface CliContext {

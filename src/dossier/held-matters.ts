@@ -1,4 +1,4 @@
-import type { VerifiedRootMatter } from './verify-root-matter.js';
+import type { VerifiedRootMatter } from './verified-root-matter.js';
 
 interface Held {
   readonly statementSha256: string;

@@ -11,17 +11,9 @@ import { baseMismatch, requireBaseDigest, requireBaseDocument, requireBaseRoots 
 import { requireKind } from './require-kind.js';
 import { basePath, RootMatter } from './root-matter.js';
 import type { RootStatement } from './root-statement.js';
-import type { VerifiedRootDossier } from './verified-dossier.js';
+import type { VerifiedRootMatter } from './verified-root-matter.js';
 import { authorityKey } from './verify-authority.js';
 import type { DossierOpening } from './verify-closing.js';
-
-/** What a root update is about. It follows from what stands before it in the dossier, but for the votes, and from the documents themselves. */
-export interface VerifiedRootMatter extends Pick<
-  VerifiedRootDossier,
-  'statement' | 'base' | 'documents' | 'next' | 'onlineTargetsKeyids' | 'signers' | 'summary'
-> {
-  readonly update: RootUpdate;
-}
 
 /** The lines that hold it, but for those of the targets that the update builds on. */
 interface MatterTexts {

@@ -4,7 +4,7 @@ import { PassedOn, type GatewayAnswer } from './answer.js';
 import { collectBytes } from './collect-bytes.js';
 import { credentialHeaders } from './headers.js';
 import type { GatewayFactory } from './ports.js';
-import { watchSilence } from './silence.js';
+import { watchSilence, type Silence } from './silence.js';
 import type { Upstream } from './upstream.js';
 
 /** Roots and people; the largest are lists of targets documents. */
@@ -32,7 +32,7 @@ export function askAs(
     try {
       const call = { method: 'GET', target, headers: credentialHeaders(caller.rawHeaders) };
       const answer = await upstream.call(factory, call, silence);
-      const body = await readWhole(answer.on('data', silence.heard), factory);
+      const body = await readWhole(answer.on('data', silence.heard), factory, silence);
       if (answer.statusCode === 200) return body;
       if (Number(answer.statusCode) >= 400) throw new PassedOn(passedOn(answer, body));
       throw new CountersignError('FACTORY_ANSWER_INVALID', `Factory ${factory.name} answered ${answer.statusCode}`);
@@ -43,8 +43,11 @@ export function askAs(
   };
 }
 
-async function readWhole(answer: IncomingMessage, factory: GatewayFactory): Promise<Buffer> {
+async function readWhole(answer: IncomingMessage, factory: GatewayFactory, silence: Silence): Promise<Buffer> {
   const bytes = await collectBytes(answer, MAX_ANSWER_BYTES).catch((cause: unknown) => {
+    // it was cut off here, for having stopped in the middle
+    const { reason } = silence;
+    if (reason instanceof CountersignError) throw reason;
     throw new CountersignError('FACTORY_UNAVAILABLE', `the answer of Factory ${factory.name} was cut off`, { cause });
   });
   if (bytes !== null) return bytes;

@@ -1,5 +1,5 @@
 import { CountersignError } from '../errors.js';
-import { isRead } from './upstream.js';
+import { isRead } from './is-read.js';
 
 /** What a call is to the gateway. */
 export type CallKind =

@@ -8,13 +8,14 @@ import { askAs } from './ask-factory.js';
 import { classifyCall } from './classify-call.js';
 import { toFactoryError } from './factory-error.js';
 import { createInterceptions } from './interceptions.js';
+import { isRead } from './is-read.js';
 import { nameOfCall, NO_OBSERVER, type CallReport, type GatewayObserver } from './observer.js';
 import type { GatewayFactory, GatewayLimits } from './ports.js';
 import { proxyCall } from './proxy-call.js';
 import { readBody } from './read-body.js';
 import { reportWhenEnded } from './report-call.js';
 import type { RootUpdateSigning } from './root-update/deps.js';
-import { createUpstream, isRead } from './upstream.js';
+import { createUpstream } from './upstream.js';
 
 /** Outside of everything that a Factory serves; fioctl never asks for it. */
 const HEALTH_PATH = '/healthz';

@@ -1,9 +1,10 @@
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import { CountersignError } from '../errors.js';
 import { forwardedHeaders, returnedHeaders } from './headers.js';
+import { isRead } from './is-read.js';
 import type { GatewayFactory } from './ports.js';
 import { watchSilence } from './silence.js';
-import { isRead, type Upstream } from './upstream.js';
+import type { Upstream } from './upstream.js';
 
 /**
  * Passes a call on as it came and its answer as it comes: request line, headers and bodies, both streamed. Whoever goes first, caller or

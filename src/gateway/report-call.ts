@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../telemetry/index.js';
-import { isRead } from './upstream.js';
+import { isRead } from './is-read.js';
 import type { CallReport, GatewayObserver } from './observer.js';
 
 const MAX_PATH_CHARS = 200;

@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { CountersignError } from '../errors.js';
+import { isRead } from './is-read.js';
 import type { GatewayObserver } from './observer.js';
 import type { GatewayFactory } from './ports.js';
 import type { Silence } from './silence.js';
@@ -117,11 +118,6 @@ function addressOf(factory: GatewayFactory): Address {
   };
   addresses.set(factory, address);
   return address;
-}
-
-/** Reads ask for something and change nothing. */
-export function isRead(method: string): boolean {
-  return method === 'GET' || method === 'HEAD';
 }
 
 function isRedirect({ statusCode = 0 }: IncomingMessage): boolean {

@@ -1,5 +1,5 @@
 import type { Server, ServerResponse } from 'node:http';
-import type { ServedApp } from './start-http-server.js';
+import type { ServedApp } from './served-app.js';
 
 const DEFAULT_GRACE_MS = 10_000;
 

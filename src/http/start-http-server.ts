@@ -1,16 +1,8 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { CountersignError } from '../errors.js';
-import { answerBrokenRequests, type DescribeBroken } from './broken-requests.js';
+import { answerBrokenRequests } from './broken-requests.js';
 import { createGracefulStop } from './graceful-stop.js';
-
-/** What a server runs. */
-export interface ServedApp {
-  readonly listener: RequestListener;
-  /** Answers all requests that wait for something; called when the server begins to stop. */
-  readonly endWaits: () => void;
-  /** The answer to what is so broken that it never becomes a request; a problem if left out. */
-  readonly describeBroken?: DescribeBroken;
-}
+import type { ServedApp } from './served-app.js';
 
 export interface HttpServer {
   /** With the port that was really taken. */

@@ -2,7 +2,7 @@ import { CountersignError } from '../errors.js';
 import { MAX_STATEMENT_LIFETIME_MS } from '../dossier/index.js';
 import { verifyPolicyChain, type SignedPolicy } from '../policy/index.js';
 import type { Clock, FactoryPort, Timers } from './ports.js';
-import type { SigningDependencies, SigningLimits, Step } from './service.js';
+import type { SigningDependencies, SigningLimits, Step } from './dependencies.js';
 import type { StoredRequest } from './store-port.js';
 
 /** What every use case and every step of the runner works with. */

@@ -19,9 +19,11 @@ import { signedRoots } from './root/roots-to-put.js';
 import { showRoots, showTransaction } from './root/show-roots.js';
 import { submitRootUpdate } from './root/submit-root.js';
 import { createRunner } from './runner.js';
-import type { Caller, EventView, SigningDependencies, SigningService } from './service.js';
+import type { SigningDependencies } from './dependencies.js';
+import type { StoredEvent } from './event-port.js';
+import type { Caller, EventView, SigningService } from './service.js';
 import { diffOf } from './stored-base.js';
-import type { StoredEvent, StoredRequest } from './store-port.js';
+import type { StoredRequest } from './store-port.js';
 import { submitWave } from './submit-wave.js';
 import { createChanges, waitFor } from './wait-for.js';
 

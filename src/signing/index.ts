@@ -22,6 +22,15 @@ export type {
   WaveInfo,
   WaveToCreate,
 } from './ports.js';
+export {
+  ROOT_STEPS,
+  STEPS,
+  type SigningDependencies,
+  type SigningLimits,
+  type Step,
+  type WaveStep,
+} from './dependencies.js';
+export { EVENT_TYPES, type EventStore, type EventType, type NewEvent, type StoredEvent } from './event-port.js';
 export type { GatewayDraft, GatewayDraftStore } from './gateway-draft-port.js';
 export type {
   BegunRootUpdate,
@@ -37,8 +46,6 @@ export { requestKeyProofPayload, type RequestKeyRegistration } from './request-k
 export type { RootDocuments, RootIntention, RootIntentions, RootSubmission } from './root/root-submission.js';
 export type { RootChains, RootTransactionView } from './root/show-roots.js';
 export {
-  ROOT_STEPS,
-  STEPS,
   type Caller,
   type EventView,
   type Progress,
@@ -47,31 +54,23 @@ export {
   type RequestDiff,
   type RequestRoot,
   type RequestView,
-  type SigningDependencies,
-  type SigningLimits,
   type SigningService,
-  type Step,
   type SubmitResult,
   type WaveDocument,
   type WaveIntention,
-  type WaveStep,
   type WaveSubmission,
 } from './service.js';
 export {
   CLOSED_BECAUSE,
-  EVENT_TYPES,
   REQUEST_STATES,
   SCOPES,
   type BlobStore,
   type ChallengeRecord,
   type ChallengeStore,
   type ClosedBecause,
-  type EventStore,
-  type EventType,
   type IdempotencyKey,
   type InsertOutcome,
   type LastError,
-  type NewEvent,
   type NewRequest,
   type NewRootTransaction,
   type RequestFilter,
@@ -87,7 +86,6 @@ export {
   type SessionStore,
   type Store,
   type StoredApproval,
-  type StoredEvent,
   type SignedPart,
   type StoredExternalSignature,
   type StoredRejection,

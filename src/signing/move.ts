@@ -1,6 +1,7 @@
 import { isCountersignError, type CountersignError, type ErrorCode } from '../errors.js';
 import type { Context } from './context.js';
-import type { ClosedBecause, LastError, NewEvent, StoredRequest } from './store-port.js';
+import type { NewEvent } from './event-port.js';
+import type { ClosedBecause, LastError, StoredRequest } from './store-port.js';
 
 /** Who acts when nobody does. */
 const SERVICE = 'service';

@@ -1,5 +1,5 @@
 import type { Key } from '../tuf/index.js';
-import type { NewEvent } from './store-port.js';
+import type { NewEvent } from './event-port.js';
 
 /**
  * A key that proves who asks with fioctl, and nothing else: no device trusts it, and no root that names one is signed.

@@ -1,5 +1,5 @@
 import { isCountersignError, type ErrorCode } from '../errors.js';
-import type { SigningLimits } from './service.js';
+import type { SigningLimits } from './dependencies.js';
 import type { StoredRequest } from './store-port.js';
 
 /** After every time that is written with four digits of a year: not tried again by itself. */

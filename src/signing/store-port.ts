@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.js';
+import type { EventStore, NewEvent } from './event-port.js';
 import type { RequestKeyStore } from './request-key-port.js';
 import type { GatewayDraftStore } from './gateway-draft-port.js';
 
@@ -143,57 +144,6 @@ export interface SignedPart {
   /** Lines of the journal of another signer, stored as a blob. */
   readonly journal: Buffer | null;
   readonly at: string;
-}
-
-export const EVENT_TYPES = [
-  'asked',
-  'opened',
-  'read',
-  'approved',
-  'rejected',
-  'cancelled',
-  'vetoed',
-  'signed',
-  'delivered',
-  'published',
-  'closed',
-  'abandoned',
-  'transaction-begun',
-  'transaction-ended',
-  'external-signature',
-  'signatures-imported',
-  'rebuilt',
-  'request-key-created',
-  'request-key-revoked',
-  'request-key-staged',
-  'token-created',
-  'token-revoked',
-  'login',
-  'logout',
-] as const;
-export type EventType = (typeof EVENT_TYPES)[number];
-
-export interface NewEvent {
-  readonly at: string;
-  /** A person, the name of a CI token, or `service` for what it did by itself. */
-  readonly actor: string;
-  readonly type: EventType;
-  readonly request: string | null;
-  readonly details: Readonly<Record<string, string | number | null | readonly string[]>>;
-  /** Given, the event is written only if none with this text was before. */
-  readonly once?: string;
-}
-
-export interface StoredEvent {
-  readonly seq: number;
-  readonly at: string;
-  readonly actor: string;
-  readonly type: EventType;
-  readonly request: string | null;
-  /** Canonical text (RFC 8785) of an object. */
-  readonly details: string;
-  readonly prev: string;
-  readonly hash: string;
 }
 
 export interface RequestFilter {
@@ -378,15 +328,6 @@ export interface RootUpdateStore {
 export interface BlobStore {
   /** @throws STORE_FAILED if it is missing or its bytes are not those of its digest */
   get(sha256: string): Promise<Buffer>;
-}
-
-export interface EventStore {
-  append(event: NewEvent): Promise<void>;
-  list(page: { after: number; limit: number }): Promise<StoredEvent[]>;
-  /** The newest event of a type about a request. */
-  last(type: string): Promise<StoredEvent | null>;
-  /** Walks the whole chain. @throws EVENT_LOG_DAMAGED naming the first event that does not hold */
-  verify(): Promise<{ count: number; hash: string }>;
 }
 
 export const SCOPES = ['read', 'request', 'decide'] as const;

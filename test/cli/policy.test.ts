@@ -47,3 +47,9 @@ test('rules that a policy cannot have are refused', async () => {
   expect((await draft('--least-root-keys', '99')).stderr).toContain('POLICY_INVALID');
   expect((await draft('--root-quorum', '4')).stderr).toContain('POLICY_INVALID');
 });
+
+test('a --token of another form is a mistake of usage, and said', async () => {
+  const { status, stderr } = await draft('--token', 'acme-targets');
+  expect(status).toBe(EXIT.usage);
+  expect(stderr).toContain('USAGE: --token acme-targets');
+});

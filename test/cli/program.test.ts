@@ -1,4 +1,7 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { EXIT } from '../../src/cli/exit-codes.js';
 import { cli } from '../support/cli.js';
 
@@ -35,6 +38,35 @@ describe('the command line', () => {
     expect(status).toBe(EXIT.usage);
     expect(stdout).toBe('');
     expect(stderr).not.toBe('');
+  });
+
+  describe.each([
+    ['no Factory', []],
+    ['two Factories', ['acme', 'other']],
+  ])('with %s in the client configuration', (_, factories) => {
+    let folder: string;
+    beforeAll(() => {
+      folder = mkdtempSync(join(tmpdir(), 'countersign-program-'));
+      const named = factories.map((name) => `${name}: {tokenFile: ./token}`).join(', ');
+      writeFileSync(join(folder, 'client.yaml'), `service: http://127.0.0.1:9\nfactories: {${named}}\n`);
+    });
+    afterAll(() => rmSync(folder, { recursive: true }));
+
+    it.each([
+      ['root show'],
+      ['root status'],
+      ['root rotate-key --role root --reason x'],
+      ['waves init w1 42 production --reason x'],
+      ['request-key create --for alice --out keys.tgz'],
+      ['request-key list'],
+      ['contribute --first-time --reason x'],
+    ])('asks which Factory is meant by `%s`', async (line) => {
+      const { status, stderr } = await cli([...line.split(' '), '--json'], { config: join(folder, 'client.yaml') });
+      expect(status).toBe(EXIT.usage);
+      expect(JSON.parse(stderr)).toMatchObject({
+        error: { code: 'USAGE', hint: expect.stringContaining('--factory') },
+      });
+    });
   });
 
   it('says that the service cannot be reached with a status of its own', async () => {

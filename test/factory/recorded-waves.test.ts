@@ -1,13 +1,13 @@
-import { describe, expect, test } from '@jest/globals';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from '@jest/globals';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { applyWave, describeWave, diffWave, formatWave } from '../../src/factory/index.js';
 import { parseTargets, parseTargetsSigned, type TargetEntry, type Targets } from '../../src/tuf/index.js';
+import { describeGolden, goldenPath } from '../tuf/golden.js';
 
 /** What the real fioctl sent, and what it had been given: applyWave has to make the same bytes. */
-const GOLDEN = join(import.meta.dirname, '../../../shared/golden');
-const STORIES = ['A', 'B'].map((story) => join(GOLDEN, 'fioctl', story));
+const STORIES = ['A', 'B'].map((story) => goldenPath(`fioctl/${story}`));
 
 const bodySchema = z.unknown();
 const recordingSchema = z.object({
@@ -68,16 +68,14 @@ function asTargets(entries: Record<string, unknown>, version: number): Targets {
   return parseTargetsSigned(Buffer.from(JSON.stringify(signed))).signed;
 }
 
-const haveGolden = existsSync(GOLDEN);
-if (!haveGolden) console.warn(`skipped: no recordings of fioctl in ${GOLDEN}`);
-const waves = haveGolden ? STORIES.flatMap((folder) => readWaves(folder).map((wave) => ({ ...wave, folder }))) : [];
-/** Every version that fioctl was ever served in a story: CI targets metadata holds them all at once. */
-const allCi = (folder: string) =>
-  waves
-    .filter((wave) => wave.folder === folder)
-    .reduce<Record<string, unknown>>((all, { ci }) => ({ ...all, ...ci }), {});
+describeGolden('fioctl', 'Waves that the real fioctl made', () => {
+  const waves = STORIES.flatMap((folder) => readWaves(folder).map((wave) => ({ ...wave, folder })));
+  /** Every version that fioctl was ever served in a story: CI targets metadata holds them all at once. */
+  const allCi = (folder: string) =>
+    waves
+      .filter((wave) => wave.folder === folder)
+      .reduce<Record<string, unknown>>((all, { ci }) => ({ ...all, ...ci }), {});
 
-(haveGolden ? describe : describe.skip)('Waves that the real fioctl made', () => {
   test('are there', () => {
     expect(waves).toHaveLength(5);
   });
@@ -98,9 +96,9 @@ const allCi = (folder: string) =>
   });
 });
 
-(haveGolden ? describe : describe.skip)('a Target of a real Factory', () => {
+describeGolden('foundries', 'a Target of a real Factory', () => {
   test('goes into a Wave with its tags replaced and everything else as it is', () => {
-    const { signed } = parseTargets(readFileSync(join(GOLDEN, 'foundries/targets.excerpt.json')));
+    const { signed } = parseTargets(readFileSync(goldenPath('foundries/targets.excerpt.json')));
     const base = { ciTargets: signed, productionTargets: null };
     const changes = [
       { op: 'add-version', version: 57, sourceTag: 'devel' },

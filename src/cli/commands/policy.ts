@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { NAMESPACES, parseSshPublicKey } from '../../approval/index.js';
 import { CountersignError } from '../../errors.js';
 import {
@@ -242,7 +242,9 @@ function tokenOf(value: string): Policy['factories'][number]['tokens'][number] {
   const [, label, serial, roles] =
     /^([^#:]+)(?:#([^:]+))?:((?:root|targets)(?:,(?:root|targets))*)$/u.exec(value) ?? [];
   if (label === undefined || roles === undefined) {
-    throw new InvalidArgumentError(`--token ${value} is not of the form label:roles or label#serial:roles`);
+    throw new CountersignError('USAGE', `--token ${value} is not of the form label:roles or label#serial:roles`, {
+      hint: 'roles are root, targets, or root,targets',
+    });
   }
   return {
     label,

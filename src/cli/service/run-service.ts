@@ -5,18 +5,13 @@ import { createFoundriesClient, type CallReport } from '../../foundries/index.js
 import { createAuth, createHttpApp, startHttpServer, type HttpServer } from '../../http/index.js';
 import { parsePolicy, verifyPolicyChain, type SignedPolicy } from '../../policy/index.js';
 import { createSignerClient } from '../../signer/client/index.js';
-import {
-  createSigningService,
-  type Clock,
-  type FactoryPort,
-  type SigningDependencies,
-  type SigningService,
-} from '../../signing/index.js';
+import { createSigningService, type Clock, type FactoryPort, type SigningService } from '../../signing/index.js';
 import type { Logger } from '../../telemetry/index.js';
 import { readSecretFile } from '../secret-file.js';
 import { loadPins } from '../trust-file.js';
 import { startMetricsServer, type MetricsServer } from './metrics-server.js';
 import { openConfiguredStore } from './open-configured-store.js';
+import type { ServiceHooks } from './service-hooks.js';
 import { createServiceMetrics } from './service-metrics.js';
 import { proveGateway } from './prove-gateway.js';
 import { startGateway } from './start-gateway.js';
@@ -37,9 +32,6 @@ export interface RunningService {
   /** Stops listening, lets the step under way end, closes the store. Nothing is lost: the next start goes on. */
   close(): Promise<void>;
 }
-
-/** What a test puts into the service: it stops it at a named step, and does not wait long for the next try. */
-export type ServiceHooks = Pick<SigningDependencies, 'onStep' | 'limits'>;
 
 /** Puts the service together from its configuration and starts it. @throws CONFIG_INVALID, POLICY_…, PINS_MISSING, STORE_… */
 export async function runService(

@@ -5,7 +5,7 @@ import { jsonPointer } from '../json-pointer.js';
 import type { Repository } from '../repository.js';
 import type { OnlineKeyids } from './infer-online-keys.js';
 import { rootAsJson } from './narrow-root.js';
-import type { RootPlan } from './plan-root.js';
+import type { RootPlan } from './root-plan.js';
 import { isSameKey } from './root-keys.js';
 
 /** `updated` of a root update as the Factory returns it. */

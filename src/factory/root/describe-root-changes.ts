@@ -1,63 +1,21 @@
 import { findJsonDifference } from '../json-difference.js';
-import type { JsonObject, Key, Root, Targets } from '../../tuf/index.js';
+import type { JsonObject, Key, Root } from '../../tuf/index.js';
 import { narrowRoot, rootAsJson } from './narrow-root.js';
-import { planRootUpdate, type RootPlan } from './plan-root.js';
+import { planRootUpdate } from './plan-root.js';
+import type { RootPlan } from './root-plan.js';
 import { reSignDocuments, type DocumentToSign } from './re-sign-documents.js';
 import type { RootBase } from './root-base.js';
 import type { RootChange } from './root-change.js';
-import { rootSigners, type RootSigners } from './root-signers.js';
-import { findRootWarnings, type RootWarning } from './root-warnings.js';
+import { rootSigners } from './root-signers.js';
+import type {
+  DescribedDocument,
+  DescribedKey,
+  DescribedKeyChange,
+  DescribedThreshold,
+  RootSummary,
+} from './root-summary.js';
+import { findRootWarnings } from './root-warnings.js';
 import type { TargetsDocument } from './targets-document.js';
-
-/** What a root update does, for a person to read. Texts stand as they are in the documents: formatRootChanges makes them safe to print. */
-export interface RootSummary {
-  readonly previousVersion: number;
-  readonly version: number;
-  readonly previousExpires: string;
-  readonly expires: string;
-  readonly changelog: { readonly polisId: string; readonly message: string; readonly timestamp: string };
-  /** Online keys first, then in the order of the changes. */
-  readonly keys: readonly DescribedKeyChange[];
-  /** Those that change, whether a change says so or the first owned root brings it about. */
-  readonly thresholds: readonly DescribedThreshold[];
-  readonly signers: RootSigners;
-  readonly documents: readonly DescribedDocument[];
-  readonly warnings: readonly RootWarning[];
-}
-
-export interface DescribedKeyChange {
-  readonly role: string;
-  /** The Factory's own key, which it replaced itself. */
-  readonly online: boolean;
-  readonly old: DescribedKey | null;
-  readonly new: DescribedKey | null;
-}
-
-export interface DescribedKey {
-  readonly keyid: string;
-  readonly keytype: string;
-  readonly owner: { readonly polisId: string; readonly createdAt: string } | null;
-}
-
-export interface DescribedThreshold {
-  readonly role: 'root' | 'targets';
-  readonly repository: 'both' | 'production';
-  readonly was: number;
-  readonly threshold: number;
-  /** How many keys the role has afterwards. */
-  readonly keys: number;
-}
-
-export interface DescribedDocument {
-  readonly tag: string;
-  readonly wave: string | null;
-  readonly version: number;
-  readonly expires: string;
-  readonly sha256: string;
-  readonly sign: readonly string[];
-  /** All that an adopted document says; null for one that an offline key in force has signed. */
-  readonly adopted: Targets | null;
-}
 
 /**
  * Describes a root update from its changes, its base and the documents it signs again, by the plan that is signed.

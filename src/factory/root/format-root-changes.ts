@@ -7,7 +7,7 @@ import type {
   DescribedKeyChange,
   DescribedThreshold,
   RootSummary,
-} from './describe-root-changes.js';
+} from './root-summary.js';
 
 /**
  * A root update as an officer reads it: plain ASCII lines, each ended by a line feed, without control characters whatever the

@@ -9,19 +9,11 @@ export {
 export { checkRootRules, type RootRules } from './check-root-rules.js';
 export { chooseReSigned, type ReSignOptions } from './choose-re-signed.js';
 export { describeRoot, type RootDescription } from './describe-root.js';
-export {
-  describeRootChanges,
-  describeRootUpdate,
-  type DescribedDocument,
-  type DescribedKey,
-  type DescribedKeyChange,
-  type DescribedThreshold,
-  type RootSummary,
-} from './describe-root-changes.js';
+export { describeRootChanges, describeRootUpdate } from './describe-root-changes.js';
 export { diffRoot, type ProposedRoots } from './diff-root.js';
 export { formatRootChanges } from './format-root-changes.js';
 export type { OnlineKeyids } from './infer-online-keys.js';
-export { planRootUpdate, type RootPlan } from './plan-root.js';
+export { planRootUpdate } from './plan-root.js';
 export { readBegunUpdate } from './read-begun-update.js';
 export { ReSigning, reSignDocuments, type DocumentToSign } from './re-sign-documents.js';
 export type { RootBase } from './root-base.js';
@@ -34,6 +26,14 @@ export {
   type RootChange,
 } from './root-change.js';
 export { readRootChanges, writeRootChanges, type RootIntent } from './root-intent.js';
+export type { RootPlan } from './root-plan.js';
 export { goingKeys, missingKeys, requireRootSigners, type RootSigners } from './root-signers.js';
-export type { RootWarning } from './root-warnings.js';
+export type {
+  DescribedDocument,
+  DescribedKey,
+  DescribedKeyChange,
+  DescribedThreshold,
+  RootSummary,
+  RootWarning,
+} from './root-summary.js';
 export { checkTargetsDocument, documentName, type TargetsDocument } from './targets-document.js';

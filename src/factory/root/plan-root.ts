@@ -7,16 +7,8 @@ import { requireRootBase, type RootBase } from './root-base.js';
 import type { RootChange } from './root-change.js';
 import { readRootChanges, type RootIntent } from './root-intent.js';
 import { RootKeys } from './root-keys.js';
+import type { RootPlan } from './root-plan.js';
 import { LEAST_PRODUCTION_THRESHOLD, requireThresholds } from './require-thresholds.js';
-
-/** A root update worked out over its base. */
-export interface RootPlan {
-  readonly intent: RootIntent;
-  readonly ci: Root;
-  readonly production: Root;
-  /** Of the Factory's own key in the targets role of the new roots. */
-  readonly onlineTargetsKeyid: string;
-}
 
 /**
  * Works a root update out by the rules of fioctl's `keys tuf` commands (foundries.md §3, §5); applyRootChanges, diffRoot and

@@ -1,6 +1,7 @@
 import { CountersignError } from '../../errors.js';
 import type { Targets } from '../../tuf/index.js';
-import { planRootUpdate, type RootPlan } from './plan-root.js';
+import { planRootUpdate } from './plan-root.js';
+import type { RootPlan } from './root-plan.js';
 import type { RootBase } from './root-base.js';
 import type { RootChange, RootChangeOf } from './root-change.js';
 import {

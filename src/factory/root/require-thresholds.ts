@@ -1,7 +1,7 @@
 import { CountersignError, type ErrorCode } from '../../errors.js';
 import type { Role, Root } from '../../tuf/index.js';
 import { jsonPointer } from '../json-pointer.js';
-import type { RootPlan } from './plan-root.js';
+import type { RootPlan } from './root-plan.js';
 
 /** One signature in CI: the online one. */
 const CI_THRESHOLD = 1;

@@ -1,18 +1,4 @@
-import type { RootSummary } from './describe-root-changes.js';
-
-/** Something that may be meant, and is easily overlooked. */
-export interface RootWarning {
-  readonly kind:
-    | 'single-root-key'
-    | 'no-spare-root-key'
-    | 'threshold-lowered'
-    | 'expiry-jump'
-    | 'expiry-shortened'
-    | 'key-without-owner'
-    | 'documents-adopted'
-    | 'members-dropped';
-  readonly message: string;
-}
+import type { RootSummary, RootWarning } from './root-summary.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** A yearly renewal that is done a month early moves the expiry by no more. */

@@ -6,7 +6,7 @@ import {
   type ThresholdResult,
 } from '../../tuf/index.js';
 import type { RootBase } from './root-base.js';
-import type { RootPlan } from './plan-root.js';
+import type { RootPlan } from './root-plan.js';
 
 /** Targets of production, or of an active Wave, as the Factory serves them. */
 export interface TargetsDocument {
