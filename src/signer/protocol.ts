@@ -175,6 +175,7 @@ const signerKey = z.object({
   keyid: z.string(),
   keytype: z.enum(['RSA', 'ED25519']),
   role,
+  /** Its name; of a Factory that this signer does not know what the key's label says of it. */
   factory: z.string(),
   token: z.object({ label: z.string(), serial: z.string() }),
   /** The TUF key object. */

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { explainVerification, parseStatement, verifyDossier, type JournalLine } from '../../src/dossier/index.js';
 import { isCountersignError } from '../../src/errors.js';
-import { encodeText, parseRoot, sha256Hex } from '../../src/tuf/index.js';
-import type { RequestView, RootIntention } from '../../src/signing/index.js';
+import { planRootUpdate } from '../../src/factory/index.js';
+import { encodeCanonical, encodeText, parseRoot, sha256Hex } from '../../src/tuf/index.js';
+import type { RequestView, RootIntention, RootSubmission } from '../../src/signing/index.js';
 import { FACTORY } from '../support/sandbox.js';
 import { rejectionOf } from '../support/reject-code.js';
+import { addKey, CHANGELOG } from '../support/root-base.js';
 import { SignerSite } from '../support/signer-bench.js';
 import { softToken, type SoftToken } from '../support/soft-token-pool.js';
 import { tufKey, type TufKey } from '../support/tuf-key.js';
@@ -267,7 +269,33 @@ describe('a root update with keys of two signers', () => {
     expect(await rejectionOf(submit(elsewhere, add))).toBe('INPUT_INVALID /keys/0/token');
     expect(await rejectionOf(submit(told, { op: 'resign' }))).toBe('INPUT_INVALID /keys/0');
   });
+
+  test('brings in no key that the service’s own signer has for another Factory, whoever proves it', async () => {
+    const [foreign] = keys;
+    const told = { factory: FACTORY, reason: 'a try', keys: [await heldKey(foreign)], dryRun: true };
+    const proposed = { ...told, ...(await rootsWith(foreign)) };
+    const outcome = (submission: RootSubmission) =>
+      rejectionOf(world.service.submitRootUpdate(submission, person('carol')));
+    const intentions = [{ op: 'add-key', role: 'root' } as const];
+    for (const submission of [proposed, { ...told, intentions }]) expect(await outcome(submission)).toBe('RESOLVED');
+    world.root.hold([{ pair: foreign, role: 'root', factory: 'umbrella' }]);
+    expect(await outcome(proposed)).toBe(`ROOT_KEY_OTHER_FACTORY /signed/keys/${foreign.keyid}`);
+    // nor does it wait here: a standby key of this Factory is taken, and this one has no part
+    expect(await outcome({ ...told, intentions })).toBe('INPUT_INVALID /keys/0');
+  });
 });
+
+/** The next roots, with one more root key. */
+async function rootsWith(key: TufKey): Promise<{ ci: Buffer; production: Buffer }> {
+  const newest = async (repository: 'ci' | 'production') => {
+    const chain = await world.sandbox.client('bob').rootChain(repository, 1);
+    return parseRoot(chain.at(-1) ?? Buffer.alloc(0)).signed;
+  };
+  const [ci, production] = [await newest('ci'), await newest('production')];
+  const [onlineTargetsKeyid = ''] = ci.roles['targets']?.keyids ?? [];
+  const plan = planRootUpdate([addKey('root', key), CHANGELOG], { ci, production, onlineTargetsKeyid });
+  return { ci: encodeCanonical(plan.ci), production: encodeCanonical(plan.production) };
+}
 
 interface Written {
   readonly document: number;

@@ -61,6 +61,8 @@ export interface RootFixtureOptions {
   readonly changeCiTargets?: (targets: TargetsMetadata) => TargetsMetadata;
   readonly rules?: Partial<NonNullable<Policy['kinds']['root']>> | null;
   readonly tokens?: PolicyFactory['tokens'];
+  /** What the policy has besides the Factory whose roots are updated. */
+  readonly otherFactories?: readonly PolicyFactory[];
   /** Keys besides those of `KEYS` that updates bring in. */
   readonly newKeys?: readonly TufKey[];
   /** Makes the officers' keys the same in every run. */
@@ -124,16 +126,16 @@ export function createRootFixture(options: RootFixtureOptions = {}): RootFixture
     { label: 'root', serial: null, roles: ['root'] },
     { label: 'targets', serial: '0001', roles: ['targets'] },
   ];
+  const { otherFactories = [] } = options;
   const officers = createFixture({
     now,
     ...(options.keySeed === undefined ? {} : { keySeed: options.keySeed }),
     changePolicy: ({ factories, kinds, ...policy }) => ({
       ...policy,
-      factories: factories.map((factory) => ({
-        ...factory,
-        firstRoot: { version: 1, sha256: firstRootSha256 },
-        tokens,
-      })),
+      factories: [
+        ...factories.map((factory) => ({ ...factory, firstRoot: { version: 1, sha256: firstRootSha256 }, tokens })),
+        ...otherFactories,
+      ],
       kinds: options.rules === null ? kinds : { ...kinds, root: { ...kinds.wave, ...options.rules } },
     }),
   });
@@ -251,7 +253,13 @@ export function createRootFixture(options: RootFixtureOptions = {}): RootFixture
 
   return {
     officers,
-    pins: { policySha256: service, firstRootSha256: { [officers.factory]: firstRootSha256 } },
+    pins: {
+      policySha256: service,
+      firstRootSha256: {
+        [officers.factory]: firstRootSha256,
+        ...Object.fromEntries(otherFactories.map(({ name, firstRoot }) => [name, firstRoot.sha256])),
+      },
+    },
     now,
     base,
     roots,

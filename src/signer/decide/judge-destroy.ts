@@ -1,7 +1,7 @@
 import { CountersignError } from '../../errors.js';
 import { REPOSITORIES } from '../../factory/index.js';
 import { type Intent, isComplete, type JournalBodyOf, signatureName, type SignerState } from '../journal/index.js';
-import { factoryInLabel } from '../key-rules/index.js';
+import { factoryOfLabel } from '../key-rules/index.js';
 import type { Root } from '../../tuf/index.js';
 import type { TokenKey } from '../token-types.js';
 import { keyUses, useOf } from './key-use.js';
@@ -89,7 +89,7 @@ function isRootToCome({ entry }: Intent, state: SignerState): boolean {
 
 /** What is published has to be known, in both repositories alike: else a key in force would pass for one that no root names. */
 function newestRoot({ keyid, factory }: OwnKey, state: SignerState): Root {
-  const name = [...state.firstRoots.keys()].find((candidate) => factoryInLabel(candidate) === factory) ?? '';
+  const name = factoryOfLabel(factory, state.firstRoots.keys()) ?? '';
   const [ci, production] = REPOSITORIES.map((repository) => state.rootsOf(name, repository).at(-1));
   if (ci !== undefined && production !== undefined && ci.signed.version === production.signed.version) {
     return production.signed;

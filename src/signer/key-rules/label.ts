@@ -26,6 +26,11 @@ export function factoryInLabel(factory: string): string {
   return `${factory.slice(0, 8)}~${createHash('sha256').update(factory).digest('hex').slice(0, 8)}`;
 }
 
+/** Which of these Factories a label means; undefined for one that is not among them. */
+export function factoryOfLabel(factory: string, names: Iterable<string>): string | undefined {
+  return [...names].find((name) => factoryInLabel(name) === factory);
+}
+
 /** @throws INPUT_INVALID for a name or number that makes no label */
 export function formatKeyLabel({ factory, role, n }: KeyLabel): string {
   const label = `countersign:${factoryInLabel(factory)}:${role}:${n}`;

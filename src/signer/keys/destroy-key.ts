@@ -2,7 +2,7 @@ import { keyProofPayload } from '../../dossier/index.js';
 import { CountersignError, isCountersignError } from '../../errors.js';
 import { judgeDestroy } from '../decide/index.js';
 import { Journal, type JournalBodyOf, type SignerState } from '../journal/index.js';
-import { factoryInLabel } from '../key-rules/index.js';
+import { factoryOfLabel } from '../key-rules/index.js';
 import { askOnce, type PoolOptions } from '../supervisor/index.js';
 import type { TokenConfig, TokenKey } from '../token-types.js';
 import { listKeys } from './list-keys.js';
@@ -81,7 +81,7 @@ async function requireProof(
   const failures: CountersignError[] = [];
   for (const { keyid, role, factory: label } of keys) {
     const config = held.find((token) => token.keys.some((key) => key.keyid === keyid))?.config;
-    const factory = [...firstRoots.keys()].find((name) => factoryInLabel(name) === label);
+    const factory = factoryOfLabel(label, firstRoots.keys());
     if (config === undefined || factory === undefined) continue;
     const payload = keyProofPayload({ factory, keyid, role, service });
     try {

@@ -1,5 +1,6 @@
 import { formatTime, parseCanonical } from '../../tuf/index.js';
 import { keyUses, useOf } from '../decide/index.js';
+import { factoryOfLabel } from '../key-rules/index.js';
 import type { IssuedDocument, Journal, SignerState, VersionDigest } from '../journal/index.js';
 import { keysSchema, type SignerKey, type SignerStatus } from '../protocol.js';
 import { KEY_ROLES, type KeyRole, type TokenKey } from '../token-types.js';
@@ -8,11 +9,12 @@ import type { Tokens } from './tokens.js';
 /** Every key that the signer answers for: those that a token has now, and those that only the journal remembers. */
 export function describeKeys(state: SignerState, inTokens: readonly TokenKey[]): SignerKey[] {
   const uses = keyUses(state);
+  const named = (factory: string): string => factoryOfLabel(factory, state.firstRoots.keys()) ?? factory;
   const present = inTokens.map(({ keyid, keytype, role, factory, token, key, ckaId, attributes }) => ({
     keyid,
     keytype,
     role,
-    factory,
+    factory: named(factory),
     token,
     public: key,
     ckaId,
@@ -26,7 +28,7 @@ export function describeKeys(state: SignerState, inTokens: readonly TokenKey[]):
       keyid,
       keytype,
       role,
-      factory,
+      factory: named(factory),
       token,
       public: parseCanonical(Buffer.from(text)).value,
       ckaId: '',

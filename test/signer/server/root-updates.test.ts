@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { verifyDossier, writeRootDossier } from '../../../src/dossier/index.js';
+import { verifyDossier, writeRootDossier, type RootStatementInput } from '../../../src/dossier/index.js';
 import type { RootChange } from '../../../src/factory/index.js';
 import { parseRoot, verifyRootUpdate, verifySignature } from '../../../src/tuf/index.js';
 import { judgeDestroy } from '../../../src/signer/decide/index.js';
-import { metadataText } from '../../support/factory-fixture.js';
+import { createFixture, metadataText } from '../../support/factory-fixture.js';
 import { rejectionOf } from '../../support/reject-code.js';
 import { CHANGELOG, KEYS, addKey, replaceKey, targetsDocument } from '../../support/root-base.js';
 import type { RootFixture, RootFixtureOptions } from '../../support/root-fixture.js';
@@ -181,6 +181,24 @@ describe('the keys of a root update', () => {
     bench.root.hold([asRoot(rootKey), asRoot(standby)]);
     bench.targets.hold([{ pair: targetsKey }]);
     expect(await rejectionOf(bench.sign({ update }))).toMatch(/^KEY_ROLE_MISMATCH/);
+  });
+
+  it('are refused if one stands in a root of another Factory that this signer signs for', async () => {
+    const [, , foreign] = KEYS.root;
+    const umbrella = createFixture({ factory: 'umbrella', rootKeys: [foreign] });
+    bench = await rootSignerBench({ otherFactories: umbrella.policy.policy.factories });
+    const { fixture, site } = bench;
+    await site.signer.publishedRoots({ factory: 'umbrella', roots: umbrella.rootTexts });
+    // held by a signer elsewhere, which may know nothing of umbrella
+    const elsewhere = (input: RootStatementInput): RootStatementInput => ({
+      ...input,
+      keys: input.keys.map((key) => ({ ...key, token: { label: 'root', serial: '0002' } })),
+    });
+    const outcome = async (key: TufKey): Promise<string> =>
+      rejectionOf(bench.sign({ update: await fixture.update([addKey('root', key), CHANGELOG], { input: elsewhere }) }));
+    expect(await outcome(foreign)).toMatch(/^ROOT_KEY_OTHER_FACTORY/);
+    expect(bench.entries('intent')).toEqual([]);
+    expect(await outcome(KEYS.spare[1])).toBe('RESOLVED');
   });
 
   it('are refused if one is a canary key', async () => {

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { encodeRejection, NAMESPACES } from '../../../src/approval/index.js';
 import { type Policy, serializePolicy } from '../../../src/policy/index.js';
 import { isComplete } from '../../../src/signer/journal/state.js';
+import { factoryInLabel } from '../../../src/signer/key-rules/index.js';
 import { formatTime, sha256Hex, verifySignature } from '../../../src/tuf/index.js';
 import { metadataText } from '../../support/factory-fixture.js';
 import { rejectionOf } from '../../support/reject-code.js';
@@ -519,5 +520,23 @@ describe('Signer.status and keys', () => {
       { keyid: bench.key.keyid, state: 'absent', use: 'standby', public: bench.key.key },
     ]);
     expect(bench.journal.state.keys.has(standby.keyid)).toBe(true);
+  });
+
+  it('name the Factory of a key in full, however little of its name a label holds', async () => {
+    const factory = 'a-factory-with-a-name-of-its-own';
+    const label = factoryInLabel(factory);
+    bench = await signerBench({ factory, tokenKey: { factory: label } });
+    const { signatures } = await bench.signer.sign(bench.fixture.dossier());
+    expect(signatures).toHaveLength(1);
+    bench.token.hold([
+      { pair: tufKey(), factory: label },
+      { pair: tufKey(), factory: 'unknown~01234567' },
+    ]);
+    const { keys } = await bench.signer.keys();
+    expect(keys.map((key) => [key.state, key.factory])).toEqual([
+      ['active', factory],
+      ['active', 'unknown~01234567'],
+      ['absent', factory],
+    ]);
   });
 });
