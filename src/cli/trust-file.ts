@@ -4,6 +4,7 @@ import { parsePins, serializePins, type Pins } from '../dossier/index.js';
 import { CountersignError } from '../errors.js';
 import type { CliContext } from './context.js';
 import { explainTrust } from './officer/explain-trust.js';
+import { readInputFile } from './read-input-file.js';
 import { replaceFile } from './replace-file.js';
 import { say } from './terminal/output.js';
 
@@ -11,6 +12,7 @@ import { say } from './terminal/output.js';
  * The verifier's own pins.
  *
  * @throws PINS_MISSING when the file is not there
+ * @throws USAGE when it cannot be read
  */
 export function loadPins(path: string): Pins {
   if (!existsSync(path)) {
@@ -19,7 +21,7 @@ export function loadPins(path: string): Pins {
       details: { path },
     });
   }
-  return parsePins(readFileSync(path));
+  return parsePins(readInputFile(path));
 }
 
 /** @throws USAGE when other trust is written there already and `replace` is not given */

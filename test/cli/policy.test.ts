@@ -48,6 +48,13 @@ test('rules that a policy cannot have are refused', async () => {
   expect((await draft('--root-quorum', '4')).stderr).toContain('POLICY_INVALID');
 });
 
+test.each(['--officer', '--root'])('a file of %s that is not there is a mistake of usage', async (option) => {
+  const missing = join(folder, 'missing');
+  const { status, stderr } = await draft(option, option === '--officer' ? `dave=${missing}` : missing);
+  expect(status).toBe(EXIT.usage);
+  expect(stderr).toContain(`USAGE: ${missing} cannot be read`);
+});
+
 test('a --token of another form is a mistake of usage, and said', async () => {
   const { status, stderr } = await draft('--token', 'acme-targets');
   expect(status).toBe(EXIT.usage);

@@ -63,6 +63,21 @@ describe('countersign verify', () => {
   });
 });
 
+describe.each(['verify', 'dossier import'])('countersign %s', (command) => {
+  it.each([
+    ['there is no file', 'missing', 'USAGE', EXIT.usage],
+    ['the path is that of a folder', '', 'USAGE', EXIT.usage],
+    ['the file is something else', 'other', 'DOSSIER_INVALID', EXIT.refused],
+  ])('says so when %s, whether anything is trusted yet or not', async (_, name, code, expected) => {
+    file('other', ['no dossier\n']);
+    for (const reader of [home, await trust()]) {
+      const { status, stderr } = await cli([...command.split(' '), join(home, name), '--json'], { home: reader, now });
+      expect(status).toBe(expected);
+      expect(JSON.parse(stderr)).toMatchObject({ error: { code } });
+    }
+  });
+});
+
 describe('countersign trust', () => {
   it('never replaces other trust without being told to', async () => {
     const trusting = await trust();

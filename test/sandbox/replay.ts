@@ -6,6 +6,7 @@ import { firstRootKey } from '../support/root-update.js';
 import { buildWave, type TestSandbox } from '../support/sandbox.js';
 import type { TufKey } from '../support/tuf-key.js';
 import type { Exchange, RecordedCommand } from './recorded-story.js';
+import { orderOf } from './order-of.js';
 import { shapeOf } from './shape-of.js';
 import { rootOf, Translation } from './translation.js';
 
@@ -19,19 +20,20 @@ const saidSchema = z.object({
 });
 const signatureSchema = z.object({ keyid: z.string(), method: z.string(), sig: z.string() });
 const signedSchema = z.object({ signatures: z.array(signatureSchema), signed: z.unknown() });
-const putSchema = z.looseObject({
+const putSchema = z.object({
   'ci-root': signedSchema,
   'prod-root': signedSchema,
   'targets-signatures': z.record(z.string(), z.array(signatureSchema)).optional(),
   'waves-signatures': z.record(z.string(), z.array(signatureSchema)).optional(),
 });
-const waveSchema = z.looseObject({ version: z.string(), tag: z.string(), targets: signedSchema });
+const waveSchema = z.object({ version: z.string(), tag: z.string(), targets: signedSchema });
+const membersSchema = z.record(z.string(), z.unknown());
 const begunSchema = z.object({ txid: z.string() });
 
 /**
- * Makes the recorded calls again: in their order, with their bodies, the server's names in them as they are here and every
- * signature made anew with the key that made the recorded one. Each answer has to have the recorded status and shape; what is
- * said about roots, their changes and refusals has to be the same word by word.
+ * Makes the recorded calls again: in their order, with their bodies, whose members are in their order too; the server's names in
+ * them as they are here and every signature made anew with the key that made the recorded one. Each answer has to have the
+ * recorded status and shape; what is said about roots, their changes and refusals has to be the same word by word.
  */
 export class Replay {
   readonly #sandbox: TestSandbox;
@@ -49,8 +51,9 @@ export class Replay {
       const { method, path, query, status } = exchange;
       this.#sandbox.clock.time = new Date(exchange.time);
       const body = await this.#bodyOf(exchange);
-      const answer = await this.#sandbox.call(person, method, `${path}${query === '' ? '' : `?${query}`}`, body);
       const where = `${step}: ${method} ${path}?${query}`;
+      expect([where, orderOf(body)]).toEqual([where, orderOf(exchange['request-body'])]);
+      const answer = await this.#sandbox.call(person, method, `${path}${query === '' ? '' : `?${query}`}`, body);
       expect([where, answer.status, answer.status < 400 ? '' : answer.json]).toEqual([
         where,
         status,
@@ -109,7 +112,7 @@ export class Replay {
     const targets = put['targets-signatures'];
     const waves = put['waves-signatures'];
     return {
-      ...put,
+      ...membersSchema.parse(body),
       'ci-root': signed(put['ci-root']),
       'prod-root': signed(put['prod-root']),
       ...(targets === undefined ? {} : { 'targets-signatures': await this.#signAll('prod-targets/?tag=', targets) }),
@@ -138,7 +141,7 @@ export class Replay {
     const client = this.#sandbox.client('alice');
     const bytes = await buildWave(client, Number(wave.version), wave.tag, (signed) => ({ ...signed, expires }));
     const signatures = wave.targets.signatures.map((signature) => this.#sign(signature, bytes));
-    return { ...wave, targets: { signed: JSON.parse(bytes.toString()) as unknown, signatures } };
+    return { ...membersSchema.parse(body), targets: { signed: JSON.parse(bytes.toString()) as unknown, signatures } };
   }
 
   /** By the same key over other bytes. A key that was thrown away cannot: its uploads were refused. */

@@ -1,12 +1,12 @@
-import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { RequestView } from '../../api/index.js';
-import { explainVerification, readDossierLines, shortCode, verifyDossier } from '../../dossier/index.js';
+import { explainVerification, shortCode, verifyDossier } from '../../dossier/index.js';
 import { CountersignError } from '../../errors.js';
 import { clientSettings, type ClientOptions } from '../client-settings.js';
 import type { CliContext } from '../context.js';
 import { describeMissing } from '../describe-request.js';
+import { dossierFileLines } from '../dossier-file.js';
 import { writeNewFile } from '../new-file.js';
 import { wholeNumber } from '../parse-options.js';
 import { reportEnd, type EndOptions } from '../report-end.js';
@@ -81,6 +81,6 @@ async function* linesOf(context: CliContext, options: ClientOptions, id: string)
 
 /** By the pins of whoever carries it, so that nothing is carried, or handed in, that does not hold. */
 async function verifyFile(context: CliContext, trustPath: string, file: string) {
-  const lines = (): AsyncIterable<string> => readDossierLines(createReadStream(file));
-  return verifyDossier(lines(), await loadPinsOrExplain(context, trustPath, lines), context.now());
+  const pins = await loadPinsOrExplain(context, trustPath, () => dossierFileLines(file));
+  return verifyDossier(dossierFileLines(file), pins, context.now());
 }

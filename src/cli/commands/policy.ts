@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { NAMESPACES, parseSshPublicKey } from '../../approval/index.js';
 import { CountersignError } from '../../errors.js';
@@ -17,6 +17,7 @@ import { formatTime, parseRoot } from '../../tuf/index.js';
 import { clientSettings, type ClientOptions } from '../client-settings.js';
 import type { CliContext } from '../context.js';
 import { collect, wholeNumber } from '../parse-options.js';
+import { readInputFile } from '../read-input-file.js';
 import { replaceFile } from '../replace-file.js';
 import { sshSign } from '../ssh-sign.js';
 import { plain, printData, printJson, say } from '../terminal/output.js';
@@ -180,7 +181,7 @@ function decidingPolicy(file: SignedPolicy, previous: string | undefined): Polic
 
 function draft(options: DraftOptions, now: Date): Policy {
   const previous = options.previous === undefined ? null : load(options.previous);
-  const root = parseRoot(readFileSync(options.root));
+  const root = parseRoot(readInputFile(options.root));
   const limits = {
     quorum: options.quorum,
     maxExpiresDays: options.maxExpiresDays,
@@ -231,7 +232,7 @@ function officersOf(values: readonly string[]): Policy['officers'] {
     if (person === undefined || path === undefined) {
       throw new CountersignError('USAGE', `--officer ${value} is not of the form person=public-key-file`);
     }
-    const lines = readFileSync(path, 'utf8').trim().split('\n');
+    const lines = readInputFile(path).toString('utf8').trim().split('\n');
     for (const line of lines) parseSshPublicKey(line);
     keysByPerson.set(person, [...(keysByPerson.get(person) ?? []), ...lines]);
   }
@@ -304,13 +305,7 @@ function describe(file: string, { policy, sha256, signatures }: SignedPolicy): R
 }
 
 function load(path: string): SignedPolicy {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(path);
-  } catch (cause) {
-    throw new CountersignError('USAGE', `${path} cannot be read`, { details: { path }, cause });
-  }
-  return parsePolicy(bytes);
+  return parsePolicy(readInputFile(path));
 }
 
 function save(path: string, policy: SignedPolicy): void {

@@ -17,6 +17,7 @@ import type { CliContext } from '../context.js';
 import { factoryClient } from '../factory-client.js';
 import { collect, wholeNumber } from '../parse-options.js';
 import { collectPublished } from '../recover/collect-published.js';
+import { readInputFile } from '../read-input-file.js';
 import { replaceFile } from '../replace-file.js';
 import { sshSign } from '../ssh-sign.js';
 import { printData, printJson, say } from '../terminal/output.js';
@@ -99,8 +100,8 @@ export function addRecoverCommands(signer: Command, context: CliContext): void {
 
   withTrust(recover.command('review').argument('<file>'))
     .summary('show a recovery in words and verify it against what this machine trusts')
-    .action(async (path: string, options: OfficerOptions) => {
-      const { file, policy } = await load(context, path, options);
+    .action((path: string, options: OfficerOptions) => {
+      const { file, policy } = load(context, path, options);
       const { needed, persons, missing, satisfied } = checkRecoverySignatures(file, policy);
       if (options.json === true) return printJson(context, { ...file.recovery, needed, persons, missing, satisfied });
       printData(context, describeRecovery(file.recovery));
@@ -112,7 +113,7 @@ export function addRecoverCommands(signer: Command, context: CliContext): void {
     .requiredOption('--person <name>', 'which officer you are')
     .option('--key <path>', 'your SSH key, as for ssh-keygen -Y sign -f')
     .action(async (path: string, options: OfficerOptions & { person: string; key?: string }) => {
-      const { file, policy } = await load(context, path, options);
+      const { file, policy } = load(context, path, options);
       say(context, describeRecovery(file.recovery));
       const { person } = options;
       const sshsig = await sshSign(context, {
@@ -137,8 +138,7 @@ export function addRecoverCommands(signer: Command, context: CliContext): void {
     .summary('write an approved recovery into the journal; needs the files that it was drafted from')
     .action(async (path: string, options: InputOptions) => {
       const { applyRecovery } = await import('../../signer/index.js');
-      const { readText } = await import('../recover/read-inputs.js');
-      const file = parseRecoveryFile(readText(path));
+      const file = parseRecoveryFile(readInputFile(path).toString('utf8'));
       const report = await applyRecovery({ ...(await signerInputs(context, options)), file, now: context.now() });
       if (options.json === true) printJson(context, report);
       const { persons, entries, journal, kept } = report;
@@ -166,13 +166,12 @@ async function signerInputs(context: CliContext, { config: path, evidence = [], 
   return { stateDir, readKeys, evidence: evidenceFiles(evidence), published: publishedIn(published) };
 }
 
-async function load(
+function load(
   context: CliContext,
   path: string,
   options: OfficerOptions,
-): Promise<{ file: RecoveryFile; policy: SignedPolicy }> {
-  const { readText } = await import('../recover/read-inputs.js');
-  const file = parseRecoveryFile(readText(path));
+): { file: RecoveryFile; policy: SignedPolicy } {
+  const file = parseRecoveryFile(readInputFile(path).toString('utf8'));
   const pins = loadPins(options.trust ?? clientSettings(context, options).trustPath);
   return { file, policy: policyOfRecovery(file, pins) };
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import type { RootIntentionBody, RootUpdateBody } from '../../api/index.js';
 import { formatTime } from '../../tuf/index.js';
@@ -8,6 +7,7 @@ import type { CliContext } from '../context.js';
 import { factoryName } from '../factory-name.js';
 import { readHeldKey } from '../held-key-file.js';
 import { collect, parseTime, wholeNumber } from '../parse-options.js';
+import { readInputFile } from '../read-input-file.js';
 import type { EndOptions } from '../report-end.js';
 import { reportSubmission } from '../report-submission.js';
 import { parseAdopted } from '../root/parse-adopted.js';
@@ -121,8 +121,8 @@ export function addRootCommands(program: Command, context: CliContext, exit: (co
     .requiredOption('--production <file>', 'the production root that shall be')
     .action(async ({ ci, production, ...options }: SubmitOptions & { ci: string; production: string }) =>
       submit(context, options, exit, {
-        ci: readFileSync(ci, 'utf8'),
-        production: readFileSync(production, 'utf8'),
+        ci: readInputFile(ci).toString('utf8'),
+        production: readInputFile(production).toString('utf8'),
       }),
     );
 

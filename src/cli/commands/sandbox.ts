@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { CliContext } from '../context.js';
 import { wholeNumber } from '../parse-options.js';
+import { readInputFile } from '../read-input-file.js';
 import { printData, printJson, say } from '../terminal/output.js';
 import { untilInterrupted } from '../until-interrupted.js';
 
@@ -39,10 +39,12 @@ export function addSandboxCommand(program: Command, context: CliContext): void {
         clock: { now: context.now },
         logger: createLogger({ level: 'info', style: 'text', program: 'sandbox' }),
         ...(options.state === undefined ? {} : { stateDir: options.state }),
-        ...(options.people === undefined ? {} : { people: parsePeople(readFileSync(options.people, 'utf8')) }),
+        ...(options.people === undefined
+          ? {}
+          : { people: parsePeople(readInputFile(options.people).toString('utf8')) }),
         ...(options.offlineKeys === undefined
           ? {}
-          : { offlineKeys: parseOfflineKeys(readFileSync(options.offlineKeys, 'utf8')) }),
+          : { offlineKeys: parseOfflineKeys(readInputFile(options.offlineKeys).toString('utf8')) }),
       });
       if (options.json === true) printJson(context, { url: sandbox.url, factory: sandbox.factory, pid: process.pid });
       else printData(context, `${sandbox.url}\n`);

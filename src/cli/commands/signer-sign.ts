@@ -1,16 +1,10 @@
-import { createReadStream } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
-import {
-  explainVerification,
-  readDossierLines,
-  shortCode,
-  verifyDossier,
-  withSignatures,
-} from '../../dossier/index.js';
+import { explainVerification, shortCode, verifyDossier, withSignatures } from '../../dossier/index.js';
 import { isCountersignError, restated } from '../../errors.js';
 import { confirmCode } from '../confirm-code.js';
 import type { CliContext } from '../context.js';
+import { dossierFileLines } from '../dossier-file.js';
 import { writeNewFile } from '../new-file.js';
 import { printJson, say } from '../terminal/output.js';
 
@@ -36,7 +30,7 @@ export function addSignerSignCommand(signer: Command, context: CliContext): void
       const { readPins } = await import('../../signer/index.js');
       const { withSigner } = await import('../with-signer.js');
       const config = loadSignerConfig(options.config, context.settings.credentialsDirectory);
-      const lines = (): AsyncIterable<string> => readDossierLines(createReadStream(path));
+      const lines = (): AsyncIterable<string> => dossierFileLines(path);
       // for whoever sits here; what is signed, the signer decides by itself, from the dossier and its journal
       const pins = await readPins(config.stateDir);
       const shown = await verifyDossier(lines(), pins, context.now(), { judgeBy: 'clock' });
@@ -52,7 +46,7 @@ export function addSignerSignCommand(signer: Command, context: CliContext): void
         return { ...made, journal: (await client.journal(shown.statementSha256)).lines };
       });
       await writeNewFile(out, withSignatures(lines(), signatures, journal));
-      await verifyDossier(readDossierLines(createReadStream(out)), pins, context.now());
+      await verifyDossier(dossierFileLines(out), pins, context.now());
       const keyids = [...new Set(signatures.map(({ keyid }) => keyid))].sort();
       if (options.json === true) printJson(context, { id, out, keyids, signatures: signatures.length });
       say(context, `${out}: ${signatures.length} signature(s) by ${keyids.join(', ')}`);

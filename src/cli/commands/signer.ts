@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { SignerConfig } from '../../config/index.js';
@@ -6,6 +5,7 @@ import type { SignerStatus } from '../../signer/index.js';
 import type { CliContext } from '../context.js';
 import { runConfiguredSigner } from '../run-configured-signer.js';
 import { collect } from '../parse-options.js';
+import { readInputFile } from '../read-input-file.js';
 import { plain, printData, printJson, say } from '../terminal/output.js';
 import { untilInterrupted } from '../until-interrupted.js';
 import { addSignerSignCommand } from './signer-sign.js';
@@ -32,7 +32,7 @@ export function addSignerCommands(program: Command, context: CliContext): Comman
       const { tokenConfig } = await import('../signer-tokens.js');
       const { config, logger } = await load(context, options.config);
       const pins = loadPins(options.trust);
-      const policies = options.policy.map((path) => readFileSync(path));
+      const policies = options.policy.map(readInputFile);
       const keys = [];
       for (const token of config.tokens) {
         keys.push(...(await listKeys(tokenConfig(token), { logger, stateDir: config.stateDir })));

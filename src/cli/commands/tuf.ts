@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { CountersignError, errorFromWire, errorToWire } from '../../errors.js';
 import {
@@ -12,6 +11,7 @@ import {
 } from '../../tuf/index.js';
 import type { CliContext } from '../context.js';
 import { parseTime } from '../parse-options.js';
+import { readInputFile } from '../read-input-file.js';
 import { printData, printJson, say } from '../terminal/output.js';
 
 interface VerifyOptions {
@@ -37,19 +37,19 @@ export function addTufCommands(program: Command, context: CliContext): void {
     .summary('print the canonical bytes of `signed`, over which signatures are made')
     .argument('<file>', 'a metadata file, {signatures, signed}, or a bare `signed`')
     .option('--json', 'accepted; the output is JSON anyway')
-    .action((file: string) => printData(context, canonicalSigned(read(file))));
+    .action((file: string) => printData(context, canonicalSigned(readInputFile(file))));
 }
 
 function verifyFiles(context: CliContext, files: readonly string[], options: VerifyOptions): void {
   const now = options.at === undefined ? context.now() : parseTime(options.at, '--at');
-  const roots = files.map((file) => named(file, () => parseRoot(read(file))));
+  const roots = files.map((file) => named(file, () => parseRoot(readInputFile(file))));
   const last = verifyRootChain(roots, { now });
   const targetsFile = options.targets;
   const targets =
     targetsFile === undefined
       ? undefined
       : named(targetsFile, () => {
-          const metadata = parseTargets(read(targetsFile));
+          const metadata = parseTargets(readInputFile(targetsFile));
           return { metadata, threshold: verifyTargets(last, metadata, { now }) };
         });
   if (options.json === true) {
@@ -90,14 +90,6 @@ function canonicalSigned(bytes: Buffer): Buffer {
   const { bytes: canonical, value } = parseCanonical(bytes);
   if (typeof value !== 'object' || value === null || Array.isArray(value) || !('signed' in value)) return canonical;
   return canonicalize(Buffer.from(JSON.stringify(value['signed']), 'utf8'));
-}
-
-function read(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw new CountersignError('USAGE', `${path} cannot be read`, { details: { path }, cause });
-  }
 }
 
 /** Names the file in whatever is thrown about it. */

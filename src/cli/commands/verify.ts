@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs';
 import type { Command } from 'commander';
 import {
   explainVerification,
@@ -9,6 +8,7 @@ import {
 } from '../../dossier/index.js';
 import { clientSettings, type ClientOptions } from '../client-settings.js';
 import type { CliContext } from '../context.js';
+import { dossierFileLines } from '../dossier-file.js';
 import { parseTime } from '../parse-options.js';
 import { printData, printJson, say } from '../terminal/output.js';
 import { loadPinsOrExplain } from '../trust-file.js';
@@ -76,6 +76,5 @@ function aboutOf(verified: VerifiedDossier): Record<string, unknown> {
 }
 
 function linesOf(context: CliContext, file: string): AsyncIterable<string> {
-  const stream = file === '-' ? context.stdin : createReadStream(file);
-  return readDossierLines(stream);
+  return file === '-' ? readDossierLines(context.stdin) : dossierFileLines(file);
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { WaveRequestBody } from '../../api/index.js';
 import { CountersignError } from '../../errors.js';
@@ -6,6 +5,7 @@ import { formatTime } from '../../tuf/index.js';
 import { clientSettings, type ClientOptions } from '../client-settings.js';
 import type { CliContext } from '../context.js';
 import { parseTime, versionList, wholeNumber } from '../parse-options.js';
+import { readInputFile } from '../read-input-file.js';
 import { askReason } from '../ask-reason.js';
 import { factoryName } from '../factory-name.js';
 import type { EndOptions } from '../report-end.js';
@@ -83,7 +83,7 @@ async function bodyOf(
     if (options[other] === undefined) continue;
     throw new CountersignError('USAGE', `--targets and ${other} do not go together: the file says it already`);
   }
-  return { name, version, tag, reason, ...dryRun, targets: readFileSync(options.targets, 'utf8') };
+  return { name, version, tag, reason, ...dryRun, targets: readInputFile(options.targets).toString('utf8') };
 }
 
 function expiresOf(context: CliContext, options: InitOptions): { expires?: string } {

@@ -1,4 +1,5 @@
 import { parseSshPublicKey } from '../../approval/index.js';
+import { CountersignError } from '../../errors.js';
 import { parsePolicy } from '../../policy/index.js';
 import { plain } from '../terminal/output.js';
 
@@ -7,6 +8,7 @@ import { plain } from '../terminal/output.js';
  * roots that it names. It is shown and nothing more; the digests have to come to the reader by another way.
  *
  * @param lines the dossier's lines; those after policy version 1 are not read
+ * @throws DOSSIER_INVALID, and what parsePolicy throws
  */
 export async function explainTrust(lines: AsyncIterable<string> | Iterable<string>): Promise<string> {
   const policy = parsePolicy(await firstPolicyText(lines));
@@ -34,10 +36,18 @@ export async function explainTrust(lines: AsyncIterable<string> | Iterable<strin
 
 async function firstPolicyText(lines: AsyncIterable<string> | Iterable<string>): Promise<string> {
   for await (const line of lines) {
-    const value: unknown = JSON.parse(line);
+    const value = parseLine(line);
     if (typeof value === 'object' && value !== null && 'type' in value && value.type === 'policy' && 'text' in value) {
       return String(value.text);
     }
   }
   return '';
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch (cause) {
+    throw new CountersignError('DOSSIER_INVALID', 'a line of it is not JSON', { cause });
+  }
 }

@@ -1,7 +1,6 @@
-import { createReadStream, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseWithSchema } from '../../approval/index.js';
-import { readDossierLines } from '../../dossier/index.js';
 import { CountersignError } from '../../errors.js';
 import {
   type EvidenceFile,
@@ -10,19 +9,22 @@ import {
   publishedRootsSchema,
   publishedSchema,
 } from '../../signer/index.js';
+import { dossierFileLines } from '../dossier-file.js';
+import { readInputFile } from '../read-input-file.js';
 
 /** The files, and those in the folders, that are given as evidence. @throws USAGE one cannot be read */
 export function evidenceFiles(paths: readonly string[]): EvidenceFile[] {
   return paths.flatMap(filesOf).map((path) => ({
     name: path,
-    lines: () => readDossierLines(createReadStream(path)),
+    lines: () => dossierFileLines(path),
   }));
 }
 
 /** What `countersign signer recover collect` wrote. @throws USAGE, INPUT_INVALID */
 export function publishedIn(paths: readonly string[]): (Published | PublishedRoots)[] {
   return paths.flatMap((path) =>
-    readText(path)
+    readInputFile(path)
+      .toString('utf8')
       .split('\n')
       .filter((line) => line !== '')
       .map((line, index) => parsePublished(parseJson(line, path), `line ${index + 1} of ${path}`)),
@@ -35,24 +37,12 @@ function parsePublished(value: unknown, what: string): Published | PublishedRoot
   return isRoots ? parseWithSchema(publishedRootsSchema, value, as) : parseWithSchema(publishedSchema, value, as);
 }
 
-/** @throws USAGE */
-export function readText(path: string): string {
-  return reading(path, () => readFileSync(path, 'utf8'));
-}
-
 function filesOf(path: string): string[] {
-  return reading(path, () =>
-    statSync(path).isDirectory()
-      ? readdirSync(path)
-          .sort()
-          .map((name) => join(path, name))
-      : [path],
-  );
-}
-
-function reading<T>(path: string, read: () => T): T {
   try {
-    return read();
+    if (!statSync(path).isDirectory()) return [path];
+    return readdirSync(path)
+      .sort()
+      .map((name) => join(path, name));
   } catch (cause) {
     throw new CountersignError('USAGE', `${path} cannot be read`, { details: { path }, cause });
   }

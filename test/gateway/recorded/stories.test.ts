@@ -8,6 +8,7 @@ import {
   type RecordedCommand,
   type Story,
 } from '../../sandbox/recorded-story.js';
+import { orderOf } from '../../sandbox/order-of.js';
 import { shapeOf } from '../../sandbox/shape-of.js';
 import { askDevice } from '../../support/device.js';
 import { FACTORY } from '../../support/sandbox.js';
@@ -178,12 +179,6 @@ function expectAsRecorded({ exchanges }: RecordedCommand, played: readonly Playe
 /** Of roots the form depends on the keytypes in them. */
 function isPassedOn({ method, path }: Exchange): boolean {
   return !path.includes('/root') && !/\.root\.json$/.test(path) && !(method === 'POST' && path.endsWith('/waves/'));
-}
-
-/** Names of members in their order, down to those of `signed`. */
-function orderOf(body: unknown, levels = 3): unknown {
-  if (levels === 0 || typeof body !== 'object' || body === null || Array.isArray(body)) return null;
-  return Object.entries(body).map(([name, member]) => [name, orderOf(member, levels - 1)]);
 }
 
 /** `download-roots` goes on until there is none. */
