@@ -107,9 +107,10 @@ async function tellThroughGateway(story: Story): Promise<string> {
   const fioctl = await pointFioctl(story);
   const name = await runWaveWithFioctl(story, fioctl, FIRST_VERSION);
   await completeWithFioctl(story, fioctl, name);
-  await rotateWithFioctl(story, fioctl);
+  await rotateWithFioctl(story, fioctl, 'targets');
+  await rotateWithFioctl(story, fioctl, 'root');
   await waitWithFioctl(story, withWait(story, fioctl), NEXT_VERSION);
-  return `the targets key rotated with fioctl, versions ${FIRST_VERSION} and ${NEXT_VERSION}`;
+  return `both keys rotated with fioctl, versions ${FIRST_VERSION} and ${NEXT_VERSION}`;
 }
 
 async function stay(line: string, installation: Installation): Promise<void> {

@@ -50,13 +50,17 @@ export async function completeWithFioctl({ narrator, fleet }: Story, fioctl: Fio
 }
 
 /** fioctl makes a key on the engineer's computer, as it always does; what comes into the root is the standby key of the token. */
-export async function rotateWithFioctl(story: Story, fioctl: Fioctl): Promise<void> {
+export async function rotateWithFioctl(story: Story, fioctl: Fioctl, role: 'root' | 'targets'): Promise<void> {
   const { installation, narrator, fleet } = story;
   const { step, seen } = narrator;
-  step('fioctl rotates the targets key: the key that it makes stays on its computer, the token’s comes into the root');
-  const standby = await generateStandby(story, 'targets', 'ed25519');
-  const id = await waiting(story, 'fioctl keys tuf rotate-offline-key --role targets -k keys.tgz', () =>
-    fioctl.rotateOfflineKey('targets'),
+  step(
+    role === 'targets'
+      ? 'fioctl rotates the targets key: the key that it makes stays on its computer, the token’s comes into the root'
+      : 'fioctl rotates the root key in the same way',
+  );
+  const standby = await generateStandby(story, role, 'ed25519');
+  const id = await waiting(story, `fioctl keys tuf rotate-offline-key --role ${role} -k keys.tgz`, () =>
+    fioctl.rotateOfflineKey(role),
   );
   const reviewed = await narrator.run(['review', id], { as: 'alice' });
   console.log(reviewed.stdout.replace(/^/gmu, '   │ '));
@@ -73,7 +77,7 @@ export async function rotateWithFioctl(story: Story, fioctl: Fioctl): Promise<vo
 export async function waitWithFioctl(story: Story, waitingFioctl: Fioctl, version: number): Promise<void> {
   const { installation, narrator, fleet } = story;
   const name = `release-${version}`;
-  narrator.step('The next Wave, under the new key; this time fioctl waits for the officers itself');
+  narrator.step('The next Wave, under the new keys; this time fioctl waits for the officers itself');
   console.log(
     `   $ fioctl waves init ${name} ${version} ${TAG} -k keys.tgz   # extraheaders: {Prefer: wait=${WAIT_SECONDS}}`,
   );
