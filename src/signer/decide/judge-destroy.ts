@@ -18,7 +18,7 @@ export interface DestroyDecision {
 
 /**
  * Whether a key may be destroyed: nothing that is published, signed or being signed counts on it, and a key that came in its place
- * is known to sign. It follows from the journal alone; so what is published has to have been shown to the signer.
+ * is known to sign, or proves it. All else follows from the journal alone; so what is published has to have been shown to the signer.
  *
  * @throws KEY_NOT_FOUND, KEY_AMBIGUOUS, KEY_IN_USE
  */
@@ -101,19 +101,21 @@ function newestRoot({ keyid, factory }: OwnKey, state: SignerState): Root {
   );
 }
 
-/** The roots in force were signed by root keys of theirs; that a targets key signs has to be seen. */
+/**
+ * That a targets key signs, the journal may know. A root key signs so seldom that one has to be seen doing it now: its token may be lost since.
+ * Where other signers have all root keys in force, the root that these signed is all that can be seen of them here.
+ */
 function successors(
   { keyid, role, factory }: OwnKey,
   root: Root,
   own: ReadonlyMap<string, OwnKey>,
   state: SignerState,
 ): TokenKey[] {
-  if (role === 'root') return [];
   const keyids = root.roles[role]?.keyids ?? [];
   const others = keyids.flatMap((one) => own.get(nameByValue(root.keys[one] ?? NO_KEY)) ?? []);
-  if (others.some((other) => hasSigned(other.keyid, state))) return [];
+  if (role === 'targets' && others.some((other) => hasSigned(other.keyid, state))) return [];
   const held = others.flatMap(({ inTokens }) => inTokens);
-  if (held.length > 0) return held;
+  if (held.length > 0 || (role === 'root' && others.length === 0)) return held;
   throw inUse(keyid, `no other ${role} key of ${factory} is known to sign here`, 'attach the token of the new key');
 }
 

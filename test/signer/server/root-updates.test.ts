@@ -24,6 +24,12 @@ afterEach(async () => bench.site.remove());
 const useOf = async ({ keyid }: TufKey): Promise<string | undefined> =>
   (await bench.site.signer.keys()).keys.find((key) => key.keyid === keyid)?.use;
 
+/** New keys are said to be in the token of another signer. */
+const heldElsewhere = (input: RootStatementInput): RootStatementInput => ({
+  ...input,
+  keys: input.keys.map((key) => ({ ...key, token: { label: 'root', serial: '0002' } })),
+});
+
 describe('a root update', () => {
   it('is signed for the old threshold and the new one, and every document that it re-signs with it', async () => {
     bench = await rootSignerBench();
@@ -189,13 +195,10 @@ describe('the keys of a root update', () => {
     bench = await rootSignerBench({ otherFactories: umbrella.policy.policy.factories });
     const { fixture, site } = bench;
     await site.signer.publishedRoots({ factory: 'umbrella', roots: umbrella.rootTexts });
-    // held by a signer elsewhere, which may know nothing of umbrella
-    const elsewhere = (input: RootStatementInput): RootStatementInput => ({
-      ...input,
-      keys: input.keys.map((key) => ({ ...key, token: { label: 'root', serial: '0002' } })),
-    });
-    const outcome = async (key: TufKey): Promise<string> =>
-      rejectionOf(bench.sign({ update: await fixture.update([addKey('root', key), CHANGELOG], { input: elsewhere }) }));
+    const outcome = async (key: TufKey): Promise<string> => {
+      const update = await fixture.update([addKey('root', key), CHANGELOG], { input: heldElsewhere });
+      return rejectionOf(bench.sign({ update }));
+    };
     expect(await outcome(foreign)).toMatch(/^ROOT_KEY_OTHER_FACTORY/);
     expect(bench.entries('intent')).toEqual([]);
     expect(await outcome(KEYS.spare[1])).toBe('RESOLVED');
@@ -360,6 +363,26 @@ describe('a key may be destroyed', () => {
     expect((await judged(targetsKey)).proveOneOf.map(({ keyid }) => keyid)).toEqual([standby.keyid]);
     bench.targets.hold([{ pair: targetsKey }]);
     expect(await outcome(targetsKey)).toMatch(/^KEY_IN_USE/);
+  });
+
+  it('of root only if one in force proves itself now, whatever it signed before', async () => {
+    bench = await rootSignerBench();
+    const update = await bench.fixture.update([replaceKey('root', rootKey, nextRootKey), CHANGELOG]);
+    await bench.site.signer.publishedRoots(bench.publish(update, await bench.sign({ update })));
+    expect((await judged(rootKey)).proveOneOf.map(({ keyid }) => keyid)).toEqual([nextRootKey.keyid]);
+    bench.root.hold([asRoot(rootKey)]);
+    expect(await outcome(rootKey)).toMatch(/^KEY_IN_USE/);
+  });
+
+  it('of root without that if those in force are all of other signers: they have signed the root', async () => {
+    bench = await rootSignerBench();
+    const { fixture, site } = bench;
+    const [, , elsewhere] = KEYS.root;
+    const update = await fixture.update([replaceKey('root', rootKey, elsewhere), CHANGELOG], { input: heldElsewhere });
+    const { signatures } = await bench.sign({ update });
+    const theirs = fixture.sign(update, fixture.now).filter(({ keyid }) => keyid === elsewhere.keyid);
+    await site.signer.publishedRoots(bench.publish(update, { signatures: [...signatures, ...theirs] }));
+    expect(await judged(rootKey)).toMatchObject({ isNew: true, proveOneOf: [] });
   });
 
   it('not while a request that names it is unfinished', async () => {
