@@ -1,6 +1,7 @@
 /**
  * What it costs that a call goes through the gateway: reads at the Factory itself and through the gateway, by 50 clients at once that take
  * turns; and the same while 100 calls wait there for officers. Factory, service with gateway, and signer are processes of their own.
+ * The median through the gateway is to stay within 2 × of that at the Factory, the p99 with calls waiting within 1.5 × of that without.
  */
 import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
