@@ -25,8 +25,8 @@ export function timedSync(times: number[], work: () => unknown): void {
 }
 
 /**
- * Ratios are of minima and of medians. On a machine that does other things too the minimum says what the work takes, and
- * the median what this run saw.
+ * Ratios are of minima, medians and 99th percentiles. On a machine that does other things too the minimum says what the work takes, and
+ * the others what this run saw.
  */
 export function printTimes(title: string, rows: readonly Row[]): void {
   console.log(`\n${title}`);
@@ -35,12 +35,12 @@ export function printTimes(title: string, rows: readonly Row[]): void {
     whole === undefined ? '' : `${(part / whole).toFixed(2)} ×`;
   console.log(
     formatTable(
-      ['', 'samples', 'min ms', 'median ms', 'p99 ms', 'ratio min', 'ratio median'],
+      ['', 'samples', 'min ms', 'median ms', 'p99 ms', 'ratio min', 'ratio median', 'ratio p99'],
       rows.map(({ name, times, against }) => [
         name,
         String(times.length),
         ...[0, 0.5, 0.99].map((share) => ms(quantile(times, share))),
-        ...[0, 0.5].map((share) => ratio(quantile(times, share), against && quantile(against, share))),
+        ...[0, 0.5, 0.99].map((share) => ratio(quantile(times, share), against && quantile(against, share))),
       ]),
     ),
   );
