@@ -77,9 +77,10 @@ async function sortEvidence(
 
 function placeOf({ signatures, journal, statement, statementSha256, rejections }: VerifiedDossier): string {
   const signedAt = signatures.map((signature) => signature.signedAt).sort()[0];
+  // times are whole seconds: of what was signed within one the journal knows the order
   const seq = String(journal?.intent.seq ?? 0).padStart(16, '0');
-  const order = [signedAt ?? statement.created, statementSha256, journal === undefined ? '1' : '0', seq];
-  return [...order, String(rejections.length)].join(' ');
+  const order = [signedAt ?? statement.created, journal === undefined ? '1' : '0', seq, statement.created];
+  return [...order, statementSha256, String(rejections.length)].join(' ');
 }
 
 /** Whether it expired since, or was signed late, takes nothing from what was signed. */

@@ -151,6 +151,15 @@ describe('a recovery', () => {
     expect(forth.recovery.requests).toMatchObject([{ from: 'journal' }]);
   });
 
+  it('takes what was signed within one second in the order of the journal', async () => {
+    const versions = [41, 42, 43, 44];
+    const files = [];
+    for (const version of versions) files.push(await signWave(bench, wave(version)));
+    await putBack(bench, null);
+    const { requests } = (await draft(bench, { evidence: files.reverse() })).recovery;
+    expect(requests.map(({ id }) => id)).toEqual(versions.map((version) => requestId(version)));
+  });
+
   it('adopts what is published and nobody has the request of', async () => {
     const first = wave(42);
     await sign(first);
