@@ -47,6 +47,18 @@ export interface Daemon {
   kill(): Promise<void>;
 }
 
+/** A program that ended, or was killed for its slowness, before it was ready. */
+export class NotStarted extends Error {
+  constructor(
+    name: string,
+    logFile: string,
+    readonly ending: Ending,
+  ) {
+    super(`${name} did not start (${ending.signal ?? `status ${String(ending.status)}`}); its log is ${logFile}`);
+  }
+}
+
+/** @throws NotStarted */
 export async function startDaemon(
   name: string,
   command: string,
@@ -65,9 +77,10 @@ export async function startDaemon(
   );
   const until = Date.now() + (options.timeoutMs ?? 120_000);
   while (!(await options.ready().catch(() => false))) {
-    if (child.exitCode !== null || child.signalCode !== null || Date.now() > until) {
-      child.kill('SIGKILL');
-      throw new Error(`${name} did not start; its log is ${options.logFile}`);
+    const isLate = Date.now() > until;
+    if (isLate) child.kill('SIGKILL');
+    if (isLate || child.exitCode !== null || child.signalCode !== null) {
+      throw new NotStarted(name, options.logFile, isLate ? { status: null, signal: null } : await ended);
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

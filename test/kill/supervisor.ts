@@ -1,4 +1,4 @@
-import type { Daemon, Ending } from '../../scripts/demo/process.js';
+import { type Daemon, type Ending, NotStarted } from '../../scripts/demo/process.js';
 
 export interface Death<P> extends Ending {
   readonly program: P;
@@ -24,8 +24,19 @@ export function createSupervisor<P>(startProgram: (program: P) => Promise<Daemon
   const running = new Map<P, Promise<Daemon>>();
   const stopped = new Set<P>();
 
+  /** A step may kill it between listening and the look that finds it ready. */
+  const begin = async (program: P): Promise<Daemon> => {
+    for (;;) {
+      try {
+        return await startProgram(program);
+      } catch (error) {
+        if (!(error instanceof NotStarted) || error.ending.signal !== 'SIGKILL' || stopped.has(program)) throw error;
+        deaths.push({ program, ...error.ending });
+      }
+    }
+  };
   const keep = (program: P): Promise<Daemon> => {
-    const started = startProgram(program);
+    const started = begin(program);
     running.set(program, started);
     void started.then(
       async (daemon) => {
