@@ -1,7 +1,11 @@
 /** The payloads of one request, as they come. */
 export class Inflow {
-  readonly #payloads: Uint8Array[] = [];
+  readonly #payloads: Uint8Array[];
   #arrived: () => void = () => undefined;
+
+  constructor(first: readonly Uint8Array[]) {
+    this.#payloads = [...first];
+  }
 
   push(payloads: readonly Uint8Array[]): void {
     this.#payloads.push(...payloads);

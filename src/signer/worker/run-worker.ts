@@ -48,7 +48,6 @@ export function runWorker(port: WorkerPort): void {
     if (token === null) throw new CountersignError('TOKEN_UNAVAILABLE', 'this worker has no token yet');
     if (task.type === 'sign') return signed(token, task);
     if (task.type === 'sign-all') {
-      inflow.push(task.payloads);
       return signedAll(token, task.keyid, inflow.take(task.payloads.length + more));
     }
     if (task.type === 'canary') {
@@ -77,7 +76,8 @@ export function runWorker(port: WorkerPort): void {
     const { id } = request;
     if ('payloads' in request) return inflows.get(id)?.push(request.payloads);
     const { task, more = 0 } = request;
-    const inflow = new Inflow();
+    // the first ones at once: the next may be here before the turn of this request comes
+    const inflow = new Inflow(task.type === 'sign-all' ? task.payloads : []);
     inflows.set(id, inflow);
     turn = turn.then(async () => {
       try {
