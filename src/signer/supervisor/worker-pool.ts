@@ -143,6 +143,11 @@ export class WorkerPool implements TokenPool {
         await requireRight(signatures);
         return signatures;
       } catch (error) {
+        const { code } = errorToWire(error);
+        this.#options.logger.error('a worker that signed wrongly is replaced', {
+          token: describeToken(this.#config),
+          ...{ code, keyid, pid: takers.at(-1)?.pid },
+        });
         takers.at(-1)?.kill(); // it is not to be trusted with what it does next
         if (tries === this.#mostTries) throw error;
       }

@@ -125,6 +125,7 @@ describe('a job', () => {
     });
     expect(signatures).toHaveLength(2);
     expect([looked, tasksDone('sign-all'), tasksDone('open')]).toEqual([2, 2, 2]);
+    expect(await logger.line('a worker that signed wrongly is replaced')).toContain('SIGNATURE_WRONG');
     expect(pool.status().workers[0]).toMatchObject({ restarts: 1 });
     expect(pool.status().workers[0]?.pid).not.toBe(first?.pid);
     await expect(pool.signAll('k1', [payload], () => Promise.reject(wrong))).rejects.toBe(wrong);
