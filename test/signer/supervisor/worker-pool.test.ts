@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CountersignError } from '../../../src/errors.js';
 import { openTokenPool, openTokenPools } from '../../../src/signer/token-pool.js';
 import type { TokenConfig, TokenKey, TokenPool } from '../../../src/signer/token-types.js';
-import { recordingLogger } from '../../support/recording-logger.js';
+import { recordingLogger, type RecordingLogger } from '../../support/recording-logger.js';
 
 const workerPath = fileURLToPath(new URL('../../support/fake-worker.mjs', import.meta.url));
 
@@ -19,9 +19,11 @@ interface Plan {
 
 let dir: string;
 let pools: TokenPool[];
+let logger: RecordingLogger;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'countersign-pool-'));
   pools = [];
+  logger = recordingLogger();
 });
 afterEach(async () => {
   await Promise.all(pools.map((pool) => pool.close()));
@@ -50,7 +52,7 @@ function configOf(plan: Plan, more: Partial<TokenConfig> = {}): TokenConfig {
 }
 
 async function open(plan: Plan, more: Partial<TokenConfig> = {}): Promise<TokenPool> {
-  const pool = await openTokenPool(configOf(plan, more), { logger: recordingLogger(), stateDir: dir, workerPath });
+  const pool = await openTokenPool(configOf(plan, more), { logger, stateDir: dir, workerPath });
   pools.push(pool);
   return pool;
 }
@@ -235,21 +237,20 @@ describe('opening', () => {
   it('starts the workers of all tokens one after another', async () => {
     // each fake start sees how many came before; two at once would both be the first
     const config = configOf({ open: ['ok', failed('TOKEN_NOT_FOUND', 'fresh-process'), 'ok'] });
-    const opened = await openTokenPools([config, config], { logger: recordingLogger(), stateDir: dir, workerPath });
+    const opened = await openTokenPools([config, config], { logger, stateDir: dir, workerPath });
     pools.push(...opened);
     expect(opened.map((pool) => pool.status().state)).toEqual(['ready', 'unavailable']);
   });
 
   it('refuses a token that nothing names, before it starts any', async () => {
     const nameless = configOf({}, { label: undefined });
-    const options = { logger: recordingLogger(), stateDir: dir, workerPath };
+    const options = { logger, stateDir: dir, workerPath };
     await expect(openTokenPools([configOf({}), nameless], options)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
     expect(tasksDone('open')).toBe(0);
   });
 
   it('says what a worker said that did not even come up', async () => {
     const missing = join(dir, 'no-such-worker.js');
-    const logger = recordingLogger();
     pools.push(await openTokenPool(configOf({}), { logger, stateDir: dir, workerPath: missing }));
     expect(await logger.line('worker did not start')).toContain('no-such-worker.js');
   });
