@@ -15,7 +15,8 @@ export default {
   globalTeardown: '<rootDir>/test/support/postgres-scope-end.mjs',
   // Processes and tokens take their time on a busy machine; nothing here waits for a clock.
   testTimeout: 120_000,
-  maxWorkers: '100%',
+  // Many wait for processes and disks.
+  maxWorkers: '150%',
   // The longest takes four minutes on two idle cores, and three times as long on busy ones.
   reporters: ['default', ['<rootDir>/test/support/stall-reporter.mjs', { minutes: 20 }]],
 };

@@ -66,8 +66,22 @@ export async function generateOnlineKey(keytype: Key['keytype']): Promise<Online
   return onlineKeySchema.parse(privateKey.export({ format: 'jwk' }));
 }
 
+interface PublicOnlineKey {
+  readonly keyid: string;
+  readonly key: Key;
+}
+
+/** Working one out takes longer than most of what it is asked for in. */
+const publicKeys = new WeakMap<OnlineKey, PublicOnlineKey>();
+
 /** The public TUF key of a private one, and its keyid. */
-export function publicOnlineKey(privateKey: OnlineKey): { keyid: string; key: Key } {
+export function publicOnlineKey(privateKey: OnlineKey): PublicOnlineKey {
+  const known = publicKeys.get(privateKey) ?? derivePublicKey(privateKey);
+  publicKeys.set(privateKey, known);
+  return known;
+}
+
+function derivePublicKey(privateKey: OnlineKey): PublicOnlineKey {
   const jwk =
     privateKey.kty === 'RSA'
       ? { kty: privateKey.kty, n: privateKey.n, e: privateKey.e }

@@ -5,7 +5,7 @@ import {
   parseCanonical,
   parseRoot,
   parseTargets,
-  publicKeyObject,
+  publicKeyDer,
   type Root,
   type RootMetadata,
 } from '../../src/tuf/index.js';
@@ -93,7 +93,7 @@ export function rewriteRoot(root: Root, rewrite: (text: string) => string): Root
 }
 
 export function newKey({ keyid, key }: TufKey): NewKey {
-  return { keyid, spkiBase64: publicKeyObject(key).export({ type: 'spki', format: 'der' }).toString('base64') };
+  return { keyid, spkiBase64: publicKeyDer(key).toString('base64') };
 }
 
 export function addKey(role: 'root' | 'targets', key: TufKey, owner: KeyOwner = OWNER): RootChange {

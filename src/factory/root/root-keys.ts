@@ -1,7 +1,7 @@
 import { CountersignError } from '../../errors.js';
 import {
   keyFromSpkiDer,
-  publicKeyObject,
+  publicKeyDer,
   type JsonObject,
   type JsonValue,
   type Key,
@@ -108,5 +108,5 @@ export function isSameKey(left: Key, right: Key): boolean {
 
 /** SubjectPublicKeyInfo (DER) of a key in base64: the same for one key whatever its encoding and keyid. @throws KEY_INVALID */
 export function spkiBase64Of(key: Key): string {
-  return publicKeyObject(key).export({ type: 'spki', format: 'der' }).toString('base64');
+  return publicKeyDer(key).toString('base64');
 }

@@ -1,5 +1,5 @@
 import { keyProofPayload, verifyKeyProof } from '../../dossier/index.js';
-import { publicKeyObject } from '../../tuf/index.js';
+import { publicKeyDer } from '../../tuf/index.js';
 import { provableKey } from '../decide/index.js';
 import type { SignerState } from '../journal/index.js';
 import type { ProvedKey, ProveRequest } from '../protocol.js';
@@ -16,6 +16,6 @@ export async function proveKey(request: ProveRequest, state: SignerState, tokens
   const subject = { factory: request.factory, keyid, role, service: state.service };
   const { method, sig } = await tokens.prove(keyid, keyProofPayload(subject));
   verifyKeyProof(subject, key, { method, sig });
-  const spkiBase64 = publicKeyObject(key).export({ type: 'spki', format: 'der' }).toString('base64');
+  const spkiBase64 = publicKeyDer(key).toString('base64');
   return { key: { keyid, keytype, spkiBase64, role, token, attributes }, proof: { method, sig } };
 }

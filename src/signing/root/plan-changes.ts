@@ -11,7 +11,7 @@ import {
   type ProposedRoots,
   type RootChange,
 } from '../../factory/index.js';
-import { formatTime, keyidOf, publicKeyObject, type Root } from '../../tuf/index.js';
+import { formatTime, keyidOf, publicKeyDer, type Root } from '../../tuf/index.js';
 import type { SignerKey } from '../ports.js';
 import { parseServedTargets, type FetchedRootBase } from './fetch-root-base.js';
 import type { ParsedRootSubmission, RootIntention } from './root-submission.js';
@@ -146,7 +146,7 @@ function keyChanges(input: PlanInput, role: OfflineRole, { went, came }: RoleCha
 }
 
 function newKeyOf({ keyid, public: key }: SignerKey): NewKey {
-  return { keyid, spkiBase64: publicKeyObject(key).export({ type: 'spki', format: 'der' }).toString('base64') };
+  return { keyid, spkiBase64: publicKeyDer(key).toString('base64') };
 }
 
 /** A year from now when the root role changes, as fioctl does, or less where the policy allows less. */
