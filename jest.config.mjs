@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** Native ES modules; swc strips the types (`npm run typecheck` checks them). */
 export default {
   testEnvironment: 'node',
@@ -16,7 +18,7 @@ export default {
   // Processes and tokens take their time on a busy machine; nothing here waits for a clock.
   testTimeout: 120_000,
   // Many wait for processes and disks.
-  maxWorkers: '150%',
+  maxWorkers: Math.ceil(1.5 * availableParallelism()),
   // The longest takes four minutes on two idle cores, and three times as long on busy ones.
   reporters: ['default', ['<rootDir>/test/support/stall-reporter.mjs', { minutes: 20 }]],
 };
