@@ -44,11 +44,7 @@ export function findForeignSignatures(
   state: SignerState,
   factory: string,
 ): ForeignSignature[] {
-  const found = new Map<string, ForeignSignature>();
-  for (const { document, key, holds } of unknownClaims(documents, own, state)) {
-    if (!found.has(key.role) && holds()) found.set(key.role, foreignSignature(document, key, factory));
-  }
-  return [...found.values()];
+  return firstOfEach(unknownClaims(documents, own, state), factory, ({ key }) => key.role);
 }
 
 /** The same, and all of them: each document once for each key. */
@@ -58,10 +54,20 @@ export function findAllForeignSignatures(
   state: SignerState,
   factory: string,
 ): ForeignSignature[] {
+  const nameOf = ({ key, document }: UnknownClaim): string => `${key.keyid} ${document.sha256}`;
+  return firstOfEach(unknownClaims(documents, own, state), factory, nameOf);
+}
+
+/** Verifies no more signatures than it has to. */
+function firstOfEach(
+  claims: Iterable<UnknownClaim>,
+  factory: string,
+  nameOf: (claim: UnknownClaim) => string,
+): ForeignSignature[] {
   const found = new Map<string, ForeignSignature>();
-  for (const { document, key, holds } of unknownClaims(documents, own, state)) {
-    const name = `${key.keyid} ${document.sha256}`;
-    if (!found.has(name) && holds()) found.set(name, foreignSignature(document, key, factory));
+  for (const claim of claims) {
+    const name = nameOf(claim);
+    if (!found.has(name) && claim.holds()) found.set(name, foreignSignature(claim.document, claim.key, factory));
   }
   return [...found.values()];
 }
