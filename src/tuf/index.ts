@@ -33,7 +33,7 @@ export { verifyRootChain, verifyRootUpdate } from './root-chain.js';
 export { sha256Hex } from './sha256.js';
 export { verifySignature } from './signature.js';
 export { verifySignatureOnce } from './signature-once.js';
-export { encodeText, parseText, type TextOptions } from './text.js';
+export { encodeText, parseText } from './text.js';
 export {
   checkThreshold,
   requireThreshold,
