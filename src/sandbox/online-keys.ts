@@ -76,9 +76,11 @@ const publicKeys = new WeakMap<OnlineKey, PublicOnlineKey>();
 
 /** The public TUF key of a private one, and its keyid. */
 export function publicOnlineKey(privateKey: OnlineKey): PublicOnlineKey {
-  const known = publicKeys.get(privateKey) ?? derivePublicKey(privateKey);
-  publicKeys.set(privateKey, known);
-  return known;
+  const known = publicKeys.get(privateKey);
+  if (known !== undefined) return known;
+  const derived = derivePublicKey(privateKey);
+  publicKeys.set(privateKey, derived);
+  return derived;
 }
 
 function derivePublicKey(privateKey: OnlineKey): PublicOnlineKey {

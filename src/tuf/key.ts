@@ -14,6 +14,9 @@ const ED25519_SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 const LEAST_RSA_EXPONENT = 65537n;
 const MOST_RSA_EXPONENT = 2n ** 31n - 1n;
 
+/** Of what is remembered of public keys. */
+const MOST_KEYS = 256;
+
 interface ReadKey {
   readonly publicKey: KeyObject;
   readonly spkiDer: Buffer;
@@ -25,7 +28,8 @@ interface ReadKey {
  * more than verifying with it.
  */
 const readKeys = new Map<string, ReadKey>();
-const MOST_READ_KEYS = 256;
+/** By SubjectPublicKeyInfo (DER), in base64. */
+const keysOfDer = new Map<string, Key>();
 
 /**
  * The public key of a TUF key, for `node:crypto`.
@@ -54,9 +58,13 @@ function readKey(key: Key): ReadKey {
   const spkiDer = spkiDerOf(key, algorithm);
   const read = { publicKey: spkiKeyObject(spkiDer), spkiDer, keyid: sha256Hex(spkiDer) };
   checkKeyObject(read.publicKey, algorithm);
-  if (readKeys.size >= MOST_READ_KEYS) readKeys.clear();
-  readKeys.set(name, read);
-  return read;
+  return remember(readKeys, name, read);
+}
+
+function remember<T>(known: Map<string, T>, name: string, value: T): T {
+  if (known.size >= MOST_KEYS) known.clear();
+  known.set(name, value);
+  return value;
 }
 
 /**
@@ -65,6 +73,12 @@ function readKey(key: Key): ReadKey {
  * @throws KEY_INVALID
  */
 export function keyFromSpkiDer(spkiDer: Buffer): Key {
+  const name = spkiDer.toString('base64');
+  const { keytype, keyval } = keysOfDer.get(name) ?? remember(keysOfDer, name, readSpkiDer(spkiDer));
+  return { keytype, keyval: { public: keyval.public } }; // of the caller's own
+}
+
+function readSpkiDer(spkiDer: Buffer): Key {
   const publicKey = spkiKeyObject(spkiDer);
   const key: Key =
     publicKey.asymmetricKeyType === 'ed25519'
