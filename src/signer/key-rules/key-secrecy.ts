@@ -1,10 +1,17 @@
 import { CountersignError } from '../../errors.js';
 import type { KeyAttributes } from '../token-types.js';
 
-/** The value that each attribute of a private key should have, and what the other value means. */
-const WANTED: readonly [attribute: keyof KeyAttributes, value: boolean, otherwise: string][] = [
+type Wanted = readonly [attribute: keyof KeyAttributes, value: boolean, otherwise: string];
+
+/** The value that attributes of a private key must have whenever it signs, and what the other value means. */
+const WANTED_ALWAYS: readonly Wanted[] = [
   ['sensitive', true, 'it is not sensitive: it can be read out'],
   ['extractable', false, 'it is extractable'],
+];
+
+/** The same when it was just made. */
+const WANTED_FRESH: readonly Wanted[] = [
+  ...WANTED_ALWAYS,
   ['alwaysSensitive', true, 'it was not always sensitive'],
   ['neverExtractable', true, 'it was extractable before'],
   ['local', true, 'it was not generated in this token'],
@@ -17,7 +24,7 @@ const WANTED: readonly [attribute: keyof KeyAttributes, value: boolean, otherwis
  * @throws KEY_ATTRIBUTES
  */
 export function requireFreshSecrecy(ckaLabel: string, attributes: KeyAttributes): void {
-  require(ckaLabel, attributes, WANTED);
+  require(ckaLabel, attributes, WANTED_FRESH);
 }
 
 /**
@@ -27,10 +34,10 @@ export function requireFreshSecrecy(ckaLabel: string, attributes: KeyAttributes)
  * @throws KEY_ATTRIBUTES
  */
 export function requireSecrecy(ckaLabel: string, attributes: KeyAttributes): void {
-  require(ckaLabel, attributes, WANTED.slice(0, 2));
+  require(ckaLabel, attributes, WANTED_ALWAYS);
 }
 
-function require(ckaLabel: string, attributes: KeyAttributes, wanted: typeof WANTED): void {
+function require(ckaLabel: string, attributes: KeyAttributes, wanted: readonly Wanted[]): void {
   const complaints = wanted.flatMap(([attribute, value, otherwise]) =>
     attributes[attribute] === !value ? [otherwise] : [],
   );
