@@ -109,6 +109,13 @@ export interface SignJob {
   readonly payload: Uint8Array;
 }
 
+/**
+ * Throws if one of some signatures is wrong. Given all of them, a part at a time in the order of the messages.
+ *
+ * @param first which of the messages the first of these is for
+ */
+export type RequireRight = (some: readonly Signature[], first: number) => Promise<void>;
+
 /** Signs with the keys of one token. */
 export interface TokenPool {
   /**
@@ -124,16 +131,16 @@ export interface TokenPool {
    * Signs several messages with one key, all by one worker in one go: between two signatures nobody waits for a message to come and to go,
    * and nobody for verifying.
    *
-   * @param requireRight verifies them, in the order of the messages, while the worker makes others. If it throws, a fresh worker makes
-   *   them anew, and what it throws is thrown when that did not help
-   * @returns as many signatures, in the same order
+   * @param requireRight verifies them while the worker makes others. If it throws, a fresh worker makes all of them anew, and what it throws is
+   *   thrown when that did not help
+   * @returns as many signatures, in the same order, and how long the worker was at it
    * @throws as `sign`; then none of them is known
    */
   signAll(
     keyid: string,
     payloads: readonly Uint8Array[],
-    requireRight: (signatures: readonly Signature[]) => Promise<void>,
-  ): Promise<readonly Signature[]>;
+    requireRight: RequireRight,
+  ): Promise<{ readonly signatures: readonly Signature[]; readonly tookMs: number }>;
   /**
    * Has the token sign a canary text with its canary key, in the same queue and by the same workers as everything else. Tried once: that it works
    * at the second try is no proof that it works.

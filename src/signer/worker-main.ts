@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { PayloadPipe } from './worker/payload-pipe.js';
 import { runWorker } from './worker/run-worker.js';
 
 /**
@@ -17,6 +18,7 @@ new Worker(new URL('./worker/watch-parent.js', import.meta.url), {
 
 runWorker({
   send: (message) => process.send?.(message),
+  payloads: new PayloadPipe(),
   onRequest: (handle) => process.on('message', handle),
   onDisconnect: (handle) => process.on('disconnect', handle),
   exit: () => process.exit(0),

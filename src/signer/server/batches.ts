@@ -1,12 +1,12 @@
 import type { SignatureJob } from './make-signatures.js';
 
 /** At least one job, all of one key of a token. */
-export type Batch = readonly [SignatureJob, ...SignatureJob[]];
+export type Batch = readonly SignatureJob[];
 
 /** As many as take about so long: others who need the token wait behind a batch or two. */
 const BATCH_MS = 200;
-/** Documents in one message to a worker. */
-const MOST_JOBS = 32;
+/** Signatures in one request to a worker: so many that its coming and going does not count. */
+const MOST_JOBS = 256;
 /** One slow or fast batch says little. */
 const MOST_GROWTH = 4;
 
@@ -15,21 +15,20 @@ export function* batchesOf(
   jobs: Iterable<SignatureJob>,
   sizeOf: (tokenKey: string) => number,
 ): Generator<Batch, void, undefined> {
-  const gathered = new Map<string, [SignatureJob, ...SignatureJob[]]>();
+  const gathered = new Map<string, SignatureJob[]>();
   for (const job of jobs) {
     const { tokenKey } = job;
-    const batch = gathered.get(tokenKey);
-    if (batch === undefined) gathered.set(tokenKey, [job]);
-    else batch.push(job);
-    const full = gathered.get(tokenKey);
-    if (full === undefined || full.length < sizeOf(tokenKey)) continue;
+    const batch = gathered.get(tokenKey) ?? [];
+    batch.push(job);
+    gathered.set(tokenKey, batch);
+    if (batch.length < sizeOf(tokenKey)) continue;
     gathered.delete(tokenKey);
-    yield full;
+    yield batch;
   }
   yield* gathered.values();
 }
 
-/** How large the batches of each key are to be, by how long those before took. */
+/** How large the batches of each key are to be, by how long it took to sign with it before. */
 export class BatchSizes {
   readonly #sizes = new Map<string, number>();
 
@@ -38,7 +37,7 @@ export class BatchSizes {
     return this.#sizes.get(tokenKey) ?? 1;
   }
 
-  /** @param tookMs from handing it over to its end; waiting for a worker included */
+  /** @param tookMs how long a worker was at it */
   took(tokenKey: string, count: number, tookMs: number): void {
     const fitting = Math.floor((BATCH_MS * count) / Math.max(tookMs, 1));
     this.#sizes.set(tokenKey, Math.max(1, Math.min(fitting, MOST_JOBS, this.of(tokenKey) * MOST_GROWTH)));

@@ -68,19 +68,27 @@ async function makeSignature(job: SignatureJob, tokens: Tokens): Promise<Made> {
 /**
  * The same for several jobs of one key of a token. The worker leaves verifying to this process.
  *
- * @returns the signatures in the order of the jobs
+ * @param onMade given each signature once, in the order of the jobs; also of a batch that fails in the end
  */
-export async function makeBatch(jobs: readonly SignatureJob[], tokens: Tokens): Promise<Made[]> {
+export async function makeBatch(
+  jobs: readonly SignatureJob[],
+  tokens: Tokens,
+  onMade: (made: Made) => void,
+): Promise<void> {
   const tokenKey = jobs[0]?.tokenKey ?? '';
   const payloads = jobs.map(({ payload }) => payload);
-  const signatures = await tokens.signAll(tokenKey, payloads, async (made) => {
-    for (const [index, job] of jobs.entries()) {
-      // The worker is handed what it does next, a megabyte and more in several pieces, before this thread is busy with what it has done.
+  let made = 0;
+  await tokens.signAll(tokenKey, payloads, async (some, first) => {
+    for (const [index, job] of jobs.slice(first, first + some.length).entries()) {
+      // the pipe to the worker holds what it signs in a moment, and is filled again between two of these
       await setImmediate();
-      requireRight(job, signatureOf(job, made[index]));
+      const signature = signatureOf(job, some[index]);
+      requireRight(job, signature);
+      if (first + index < made) continue; // a second worker made it once more
+      made += 1;
+      onMade({ document: job.document, ...signature });
     }
   });
-  return jobs.map((job, index) => ({ document: job.document, ...signatureOf(job, signatures[index]) }));
 }
 
 /** As the root names the key. */

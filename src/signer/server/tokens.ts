@@ -2,12 +2,14 @@ import { CountersignError, type ErrorCode, errorToWire } from '../../errors.js';
 import type { Signature } from '../../tuf/index.js';
 import type { Logger } from '../../telemetry/index.js';
 import type { SignerObserver } from './signer-metrics.js';
-import type { TokenKey, TokenPool, TokenStatus } from '../token-types.js';
+import type { RequireRight, TokenKey, TokenPool, TokenStatus } from '../token-types.js';
+import { BatchSizes } from './batches.js';
 
 /** All tokens of a signer: which keys they were last seen to hold, and signing with them. */
 export class Tokens {
   readonly #seen = new Map<TokenPool, readonly TokenKey[]>();
   readonly #reading = new Map<TokenPool, Promise<void>>();
+  readonly #batchSizes = new BatchSizes();
 
   constructor(
     private readonly pools: readonly TokenPool[],
@@ -57,7 +59,10 @@ export class Tokens {
 
   /** Has a token's key prove itself; nothing but such a text is signed. @throws as `sign` */
   async prove(keyid: string, payload: Buffer): Promise<Signature> {
-    return (await this.#poolOf(keyid).prove({ keyid, payload })).signature;
+    const startedMs = performance.now();
+    const { signature } = await this.#poolOf(keyid).prove({ keyid, payload });
+    this.#batchSizes.took(keyid, 1, performance.now() - startedMs);
+    return signature;
   }
 
   /**
@@ -85,13 +90,18 @@ export class Tokens {
   }
 
   /** Several in one go, in their order, verified by `requireRight` (`TokenPool.signAll`). @throws as `sign`; then none of them is known */
-  async signAll(
-    keyid: string,
-    payloads: readonly Buffer[],
-    requireRight: (signatures: readonly Signature[]) => Promise<void>,
-  ): Promise<readonly Signature[]> {
+  async signAll(keyid: string, payloads: readonly Buffer[], requireRight: RequireRight): Promise<readonly Signature[]> {
     const pool = this.#poolOf(keyid);
-    return this.#observed(pool, keyid, payloads.length, () => pool.signAll(keyid, payloads, requireRight));
+    return this.#observed(pool, keyid, payloads.length, async () => {
+      const { signatures, tookMs } = await pool.signAll(keyid, payloads, requireRight);
+      this.#batchSizes.took(keyid, signatures.length, tookMs);
+      return signatures;
+    });
+  }
+
+  /** How many to sign in one go with a key, by how long it took so far. */
+  batchSizeOf(keyid: string): number {
+    return this.#batchSizes.of(keyid);
   }
 
   status(): TokenStatus[] {

@@ -3,6 +3,7 @@ import type { Signature } from '../../tuf/index.js';
 import { requireWithinLimit } from '../key-rules/index.js';
 import type {
   CanaryKey,
+  RequireRight,
   SignJob,
   TokenConfig,
   TokenKey,
@@ -13,11 +14,12 @@ import type {
 } from '../token-types.js';
 import type { TaskOf, WorkerResult } from '../worker/index.js';
 import { backOffMs } from './back-off.js';
+import { ComingSignatures } from './coming-signatures.js';
 import { JobQueue } from './job-queue.js';
 import { describeToken, openTask, requireTokenConfig, startTimeoutMs } from './open-task.js';
 import { createStartGate, type StartGate } from './start-gate.js';
 import { systemTimers, type Timers } from './timers.js';
-import { type Answer, type WorkerOptions, WorkerProcess } from './worker-process.js';
+import { type Answer, type AskOptions, type WorkerOptions, WorkerProcess } from './worker-process.js';
 
 export interface PoolOptions extends WorkerOptions {
   /** The signer's state directory: the record of refused PINs lives there. */
@@ -44,11 +46,10 @@ interface Job {
   stopWaiting: (() => void) | null;
 }
 
-interface SubmitOptions {
+interface SubmitOptions<T> extends AskOptions<T> {
   readonly maxTries?: number;
-  readonly timeoutMs?: number;
   /** Told which worker does it, each time that one takes it. */
-  readonly onTaken?: (worker: WorkerProcess) => unknown;
+  readonly onTaken?: (worker: WorkerProcess) => void;
 }
 
 interface Slot {
@@ -118,30 +119,35 @@ export class WorkerPool implements TokenPool {
   }
 
   async sign(job: SignJob): Promise<{ signature: Signature }> {
-    await this.#requireFitting(job);
+    await this.#requireFitting(job.keyid, job.payload.length);
     return this.#submit({ type: 'sign', ...job });
   }
 
   async signAll(
     keyid: string,
     payloads: readonly Uint8Array[],
-    requireRight: (signatures: readonly Signature[]) => Promise<void>,
-  ): Promise<readonly Signature[]> {
-    for (const payload of payloads) await this.#requireFitting({ keyid, payload });
-    const timeoutMs = this.#config.signTimeoutMs * payloads.length;
-    const task: TaskOf<'sign-all'> = { type: 'sign-all', keyid, payloads: [...payloads] };
+    requireRight: RequireRight,
+  ): Promise<{ signatures: readonly Signature[]; tookMs: number }> {
+    const lengths = payloads.map(({ length }) => length);
+    await this.#requireFitting(keyid, Math.max(...lengths));
+    const task: TaskOf<'sign-all'> = { type: 'sign-all', keyid, lengths };
     for (let tries = 1; ; tries += 1) {
       const takers: WorkerProcess[] = [];
-      const { signatures } = await this.#submit(task, { timeoutMs, onTaken: (worker) => takers.push(worker) });
-      if (signatures.length !== payloads.length) {
-        throw new CountersignError(
-          'TOKEN_FAILED',
-          `a worker made ${signatures.length} of ${payloads.length} signatures`,
-        );
-      }
+      let coming = new ComingSignatures(requireRight);
+      let takenMs = performance.now();
+      const last = await this.#submit(task, {
+        payloads,
+        onTaken: (worker) => {
+          takers.push(worker);
+          takenMs = performance.now();
+          coming = new ComingSignatures(requireRight); // this one begins anew
+        },
+        onSome: ({ signatures }) => coming.add(signatures),
+      });
+      const tookMs = performance.now() - takenMs;
+      coming.add(last.signatures);
       try {
-        await requireRight(signatures);
-        return signatures;
+        return { signatures: await coming.all(payloads.length), tookMs };
       } catch (error) {
         const { code } = errorToWire(error);
         this.#options.logger.error('a worker that signed wrongly is replaced', {
@@ -155,7 +161,7 @@ export class WorkerPool implements TokenPool {
   }
 
   async prove(job: SignJob): Promise<{ signature: Signature }> {
-    await this.#requireFitting(job);
+    await this.#requireFitting(job.keyid, job.payload.length);
     return this.#submit({ type: 'prove', ...job });
   }
 
@@ -310,7 +316,7 @@ export class WorkerPool implements TokenPool {
 
   async #submit<T extends 'sign' | 'sign-all' | 'canary' | 'prove' | 'keys'>(
     task: TaskOf<T>,
-    { maxTries = this.#mostTries, timeoutMs = this.#config.signTimeoutMs, onTaken }: SubmitOptions = {},
+    { maxTries = this.#mostTries, onTaken, ...more }: SubmitOptions<WorkerResult<T>> = {},
   ): Promise<WorkerResult<T>> {
     this.#refuseIfHopeless();
     return new Promise((resolve, reject) => {
@@ -320,7 +326,7 @@ export class WorkerPool implements TokenPool {
         queuedMs: performance.now(),
         attempt: async (worker) => {
           onTaken?.(worker);
-          const answer = await worker.ask(task, timeoutMs);
+          const answer = await worker.ask(task, this.#config.signTimeoutMs, more);
           if (answer.kind === 'done') resolve(answer.result);
           return answer;
         },
@@ -380,13 +386,13 @@ export class WorkerPool implements TokenPool {
     if (!this.#isReady() && this.#trouble?.hopeless === true) throw this.#trouble.error;
   }
 
-  async #requireFitting({ keyid, payload }: SignJob): Promise<void> {
+  async #requireFitting(keyid: string, messageBytes: number): Promise<void> {
     this.#refuseIfHopeless();
     if (!this.#known.has(keyid)) await this.#refresh();
     const key = this.#known.get(keyid);
     if (key === undefined) return;
     this.#requireRole(key);
-    requireWithinLimit(keyid, payload.length, key.maxMessageBytes);
+    requireWithinLimit(keyid, messageBytes, key.maxMessageBytes);
   }
 
   #requireRole({ keyid, role }: TokenKey): void {

@@ -1,16 +1,19 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { CountersignError, errorFromWire } from '../../errors.js';
 import type { Logger } from '../../telemetry/index.js';
 import type { CkrAction } from '../pkcs11/ckr.js'; // the table alone: the folder's index loads native code
 import {
   messageSchema,
+  PAYLOAD_FD,
   resultSchemas,
   type WorkerMessage,
+  type WorkerRequest,
   type WorkerResult,
   type TaskOf,
   type WorkerTask,
-  splitRequest,
+  writePayloads,
 } from '../worker/index.js';
 import { systemTimers, type Timers } from './timers.js';
 
@@ -32,6 +35,16 @@ export type Answer<T> =
   /** There is no worker any more: it exited, or hung and was killed. Whether it did the work is not known. */
   | { readonly kind: 'gone'; readonly error: CountersignError };
 
+/** What goes with a task of many signatures. */
+export interface AskOptions<T> {
+  /** What is to be signed. */
+  readonly payloads?: readonly Uint8Array[] | undefined;
+  /** Given what is made before the end of it. */
+  readonly onSome?: ((some: T) => void) | undefined;
+}
+
+type AnswerMessage = Exclude<WorkerMessage, { type: 'hello' }>;
+
 /** How much of a worker's last words is kept, for one that does not even come to its first message. */
 const MAX_LAST_WORDS = 2000;
 
@@ -41,7 +54,7 @@ export class WorkerProcess {
   readonly #timers: Timers;
   /** Resolves when the process is gone, with how it ended. */
   readonly exited: Promise<string>;
-  #open: { id: number; answer: (message: WorkerMessage) => void; end: (why: string) => void } | null = null;
+  #open: { id: number; answer: (message: AnswerMessage) => void; end: (why: string) => void } | null = null;
   #nextId = 1;
   #lastWords = '';
 
@@ -56,8 +69,9 @@ export class WorkerProcess {
       cwd: '/',
       execArgv: [...(options.execArgv ?? [])],
       serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
     });
+    this.#payloads?.on('error', () => this.kill()); // a worker that cannot be handed its payloads is of no use
     this.exited = new Promise((resolve) => {
       this.#child.once('exit', (code, signal) => resolve(signal ?? `exit code ${String(code)}`));
       this.#child.on('error', (error) => {
@@ -72,27 +86,46 @@ export class WorkerProcess {
     });
   }
 
+  get #payloads(): Writable | null {
+    const pipe = this.#child.stdio[PAYLOAD_FD];
+    return pipe instanceof Writable ? pipe : null;
+  }
+
   get pid(): number | null {
     return this.#child.pid ?? null;
   }
 
   /**
-   * Gives the worker one task and waits for its answer; a worker that has none in `timeoutMs` is killed.
+   * Gives the worker one task and waits for its answer; a worker from which nothing came for `timeoutMs` is killed.
    * Never rejects.
    */
-  async ask<T extends WorkerTask['type']>(task: TaskOf<T>, timeoutMs: number): Promise<Answer<WorkerResult<T>>> {
+  async ask<T extends WorkerTask['type']>(
+    task: TaskOf<T>,
+    timeoutMs: number,
+    { payloads = [], onSome = () => undefined }: AskOptions<WorkerResult<T>> = {},
+  ): Promise<Answer<WorkerResult<T>>> {
     const id = this.#nextId++;
     let disarm: () => void = () => undefined;
     try {
       return await new Promise<Answer<WorkerResult<T>>>((resolve) => {
         const end = (how: string): void =>
           resolve(gone(`a worker ended during ${task.type}: ${how}${this.#lastWordsText()}`));
-        this.#open = { id, answer: (message) => resolve(this.#judge<T>(task.type, message)), end };
-        disarm = this.#timers.after(timeoutMs, () => {
-          this.kill();
-          resolve(gone(`a worker gave no answer to ${task.type} in ${timeoutMs} ms and was killed`));
-        });
-        if (this.#child.connected) this.#send(id, task);
+        const arm = (): void => {
+          disarm();
+          disarm = this.#timers.after(timeoutMs, () => {
+            this.kill();
+            resolve(gone(`a worker gave no answer to ${task.type} in ${timeoutMs} ms and was killed`));
+          });
+        };
+        const answer = (message: AnswerMessage): void => {
+          const judged = this.#judge<T>(task.type, message);
+          if (message.type !== 'some' || judged.kind !== 'done') return resolve(judged);
+          arm();
+          onSome(judged.result);
+        };
+        this.#open = { id, answer, end };
+        arm();
+        if (this.#child.connected) this.#send({ id, task }, payloads);
         else void this.exited.then(end);
       });
     } finally {
@@ -104,7 +137,7 @@ export class WorkerProcess {
   /** Has the worker log out and exit; kills it if it does not. Resolves when it is gone. */
   async close(timeoutMs: number): Promise<void> {
     const disarm = this.#timers.after(timeoutMs, () => this.kill());
-    if (this.#child.connected) this.#send(this.#nextId++, { type: 'close' });
+    if (this.#child.connected) this.#send({ id: this.#nextId++, task: { type: 'close' } });
     await this.exited;
     disarm();
   }
@@ -113,12 +146,11 @@ export class WorkerProcess {
     this.#child.kill('SIGKILL');
   }
 
-  #send(id: number, task: WorkerTask): void {
-    for (const message of splitRequest(id, task)) {
-      this.#child.send(message, (error) => {
-        if (error !== null) this.kill(); // a worker that cannot be spoken to is of no use
-      });
-    }
+  #send(request: WorkerRequest, payloads: readonly Uint8Array[] = []): void {
+    this.#child.send(request, (error) => {
+      if (error !== null) this.kill(); // a worker that cannot be spoken to is of no use
+    });
+    if (this.#payloads !== null && payloads.length > 0) writePayloads(this.#payloads, request.id, payloads);
   }
 
   #receive(raw: unknown): void {
@@ -130,12 +162,12 @@ export class WorkerProcess {
     } else if (message.data.id === this.#open?.id) this.#open.answer(message.data);
   }
 
-  #judge<T extends WorkerTask['type']>(type: WorkerTask['type'], message: WorkerMessage): Answer<WorkerResult<T>> {
+  #judge<T extends WorkerTask['type']>(type: WorkerTask['type'], message: AnswerMessage): Answer<WorkerResult<T>> {
     if (message.type === 'failed') {
       return { kind: 'failed', error: errorFromWire(message.error), action: message.action };
     }
     const schema: { safeParse(value: unknown): { success: boolean; data?: unknown } } = resultSchemas[type];
-    const result = schema.safeParse(message.type === 'done' ? message.result : undefined);
+    const result = schema.safeParse(message.result);
     if (isResult<T>(result)) return { kind: 'done', result: result.data };
     this.kill();
     return gone(`a worker answered ${type} with something else and was killed`);

@@ -8,4 +8,4 @@ export {
   type WorkerResult,
   type WorkerTask,
 } from './protocol.js';
-export { splitRequest } from './split-request.js';
+export { PAYLOAD_FD, writePayloads } from './payload-pipe.js';

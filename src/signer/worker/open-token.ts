@@ -33,10 +33,18 @@ export interface OpenOptions {
   readonly stateDir: string;
 }
 
-/** Whether a key with that label may sign what it is asked for. */
-type IsMeant = (ckaLabel: string) => boolean;
+/** What a key may sign: what it is asked for by its role, or canary texts. */
+type Use = 'role' | 'canary';
 
-const hasRole: IsMeant = (ckaLabel) => parseKeyLabel(ckaLabel) !== null;
+/** A key pair, and what follows from what the token says of it and of itself. */
+interface UsablePair {
+  readonly pair: KeyPair;
+  /** Null for a key that is none of ours. */
+  readonly use: Use | null;
+  /** The TUF signature method. */
+  readonly method: string;
+  readonly maxMessageBytes: number | null;
+}
 
 /** A token that this process is logged in to. */
 export class OpenToken {
@@ -44,6 +52,8 @@ export class OpenToken {
   readonly #stateDir: string;
   readonly session: TokenSession;
   #found: KeyPairs;
+  /** By keyid, as they are first asked for: thousands of documents are signed with one of them. */
+  readonly #usable = new Map<string, UsablePair>();
 
   private constructor(module: Pkcs11Module, stateDir: string, session: TokenSession) {
     this.#module = module;
@@ -88,6 +98,7 @@ export class OpenToken {
   /** Looks at the token again: another process may have made a key. */
   refresh(): void {
     this.#found = listKeyPairs(this.session);
+    this.#usable.clear();
   }
 
   /** Null for a key whose label is none of ours. */
@@ -115,7 +126,7 @@ export class OpenToken {
    * @throws KEY_NOT_FOUND, KEY_AMBIGUOUS, KEY_ATTRIBUTES, TOKEN_MESSAGE_LIMIT, SIGNATURE_WRONG and what the token says
    */
   sign(keyid: string, payload: Uint8Array): Signature {
-    return this.#sign(keyid, payload, hasRole);
+    return this.#sign(keyid, payload, 'role');
   }
 
   /**
@@ -124,13 +135,13 @@ export class OpenToken {
    * @throws as `sign`, but for SIGNATURE_WRONG
    */
   signUnverified(keyid: string, payload: Uint8Array): Signature {
-    return this.#make(keyid, payload, hasRole).signature;
+    return this.#make(keyid, payload, 'role').signature;
   }
 
   /** The same with the canary key, which signs nothing else. @throws INPUT_INVALID, and the codes of `sign` */
   signCanary(keyid: string, payload: Uint8Array): Signature {
     requireCanaryText(Buffer.from(payload));
-    return this.#sign(keyid, payload, (ckaLabel) => ckaLabel === CANARY_LABEL);
+    return this.#sign(keyid, payload, 'canary');
   }
 
   /** A key's proof of itself, with a key that has a role. @throws INPUT_INVALID for another text, and the codes of `sign` */
@@ -159,19 +170,19 @@ export class OpenToken {
     return destroyed;
   }
 
-  #sign(keyid: string, payload: Uint8Array, isMeant: IsMeant): Signature {
-    const { pair, signature } = this.#make(keyid, payload, isMeant);
+  #sign(keyid: string, payload: Uint8Array, use: Use): Signature {
+    const { pair, signature } = this.#make(keyid, payload, use);
     this.#requireRight(pair, signature, payload);
     return signature;
   }
 
   /** @returns the signature, not verified yet, and the key pair that made it */
-  #make(keyid: string, payload: Uint8Array, isMeant: IsMeant): { pair: KeyPair; signature: Signature } {
+  #make(keyid: string, payload: Uint8Array, use: Use): { pair: KeyPair; signature: Signature } {
     const message = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
     for (let tries = 1; ; tries += 1) {
       try {
-        const pair = this.#find(keyid, isMeant);
-        return { pair, signature: this.#makeWith(pair, message) };
+        const usable = this.#find(keyid, use);
+        return { pair: usable.pair, signature: this.#makeWith(usable, message) };
       } catch (error) {
         const action = actionAfter(error);
         recordRefusal(this.session.token.info, this.#stateDir, error);
@@ -183,16 +194,16 @@ export class OpenToken {
 
   /** The same with a key pair in hand, and no second try. */
   signPair(pair: KeyPair, message: Buffer): Signature {
-    const signature = this.#makeWith(pair, message);
+    const signature = this.#makeWith(this.#toUsable(pair), message);
     this.#requireRight(pair, signature, message);
     return signature;
   }
 
-  #makeWith(pair: KeyPair, message: Buffer): Signature {
+  #makeWith({ pair, method, maxMessageBytes }: UsablePair, message: Buffer): Signature {
     requireSecrecy(pair.ckaLabel, pair.attributes);
-    requireWithinLimit(pair.keyid, message.length, messageLimitOf(this.session.token.info, pair.key.keytype));
+    requireWithinLimit(pair.keyid, message.length, maxMessageBytes);
     const sig = signWith(this.session, pair.privateKey, pair.key.keytype, message);
-    return { keyid: pair.keyid, method: algorithmOf(pair.key).method, sig: sig.toString('base64') };
+    return { keyid: pair.keyid, method, sig: sig.toString('base64') };
   }
 
   #requireRight(pair: KeyPair, signature: Signature, payload: Uint8Array): void {
@@ -212,17 +223,35 @@ export class OpenToken {
     this.#module.close();
   }
 
-  #find(keyid: string, isMeant: IsMeant): KeyPair {
-    if (!this.#knows(keyid)) this.refresh();
-    if (this.#found.ambiguous.has(keyid)) throw ambiguous(keyid);
-    const pair = this.#found.pairs.find((candidate) => candidate.keyid === keyid);
-    if (pair === undefined || !isMeant(pair.ckaLabel)) {
+  #find(keyid: string, use: Use): UsablePair {
+    const usable = this.#usable.get(keyid) ?? this.#look(keyid);
+    if (usable?.use !== use) {
       const { label } = this.session.token.info;
       throw new CountersignError('KEY_NOT_FOUND', `the token ${label} has no such key of ours`, {
         details: { keyid, token: label },
       });
     }
-    return pair;
+    return usable;
+  }
+
+  /** @throws KEY_AMBIGUOUS */
+  #look(keyid: string): UsablePair | null {
+    if (!this.#knows(keyid)) this.refresh();
+    if (this.#found.ambiguous.has(keyid)) throw ambiguous(keyid);
+    const pair = this.#found.pairs.find((candidate) => candidate.keyid === keyid);
+    if (pair === undefined) return null;
+    const usable = this.#toUsable(pair);
+    this.#usable.set(keyid, usable);
+    return usable;
+  }
+
+  #toUsable(pair: KeyPair): UsablePair {
+    return {
+      pair,
+      use: useOf(pair),
+      method: algorithmOf(pair.key).method,
+      maxMessageBytes: messageLimitOf(this.session.token.info, pair.key.keytype),
+    };
   }
 
   #knows(keyid: string): boolean {
@@ -238,6 +267,11 @@ export class OpenToken {
       throw new CountersignError('TOKEN_UNAVAILABLE', 'no fresh session could be opened', { cause: error });
     }
   }
+}
+
+function useOf({ ckaLabel }: KeyPair): Use | null {
+  if (ckaLabel === CANARY_LABEL) return 'canary';
+  return parseKeyLabel(ckaLabel) === null ? null : 'role';
 }
 
 function ambiguous(keyid: string): CountersignError {

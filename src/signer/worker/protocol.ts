@@ -5,7 +5,7 @@ import { KEY_ROLES, KEY_TYPES } from '../token-types.js';
 
 /**
  * What signer and worker say to each other over the IPC channel. A worker works off one request at a time and answers
- * each with `done` or `failed`. The PIN never crosses: the worker is told the file's path and reads it itself.
+ * each with `done` or `failed`, before which of many signatures come `some`. The PIN never crosses: the worker is told the file's path and reads it itself.
  */
 
 const moduleSchema = z.strictObject({
@@ -23,8 +23,6 @@ const generateSchema = z.strictObject({
 });
 export type GenerateRequest = z.output<typeof generateSchema>;
 
-const payloadsSchema = z.array(z.custom<Uint8Array>(isBytes));
-
 const taskSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('open'),
@@ -34,7 +32,8 @@ const taskSchema = z.discriminatedUnion('type', [
     stateDir: z.string(),
   }),
   z.strictObject({ type: z.literal('sign'), keyid: z.string(), payload: z.custom<Uint8Array>(isBytes) }),
-  z.strictObject({ type: z.literal('sign-all'), keyid: z.string(), payloads: payloadsSchema }),
+  /** The payloads, of so many bytes each, come through their pipe (`payload-pipe.ts`). */
+  z.strictObject({ type: z.literal('sign-all'), keyid: z.string(), lengths: z.array(z.int().min(0)) }),
   z.strictObject({ type: z.literal('canary'), keyid: z.string(), payload: z.custom<Uint8Array>(isBytes) }),
   z.strictObject({ type: z.literal('prove'), keyid: z.string(), payload: z.custom<Uint8Array>(isBytes) }),
   z.strictObject({ type: z.literal('keys') }),
@@ -53,13 +52,7 @@ const taskSchema = z.discriminatedUnion('type', [
 export type WorkerTask = z.output<typeof taskSchema>;
 export type TaskOf<T extends WorkerTask['type']> = Extract<WorkerTask, { type: T }>;
 
-/** `more`: how many payloads of the task come later. */
-const taskRequestSchema = z.strictObject({ id: z.int(), task: taskSchema, more: z.int().exactOptional() });
-
-/** Payloads that come later: so the worker begins with the first ones while these are on their way. */
-const moreSchema = z.strictObject({ id: z.int(), payloads: payloadsSchema });
-
-export const requestSchema = z.union([taskRequestSchema, moreSchema]);
+export const requestSchema = z.strictObject({ id: z.int(), task: taskSchema });
 export type WorkerRequest = z.output<typeof requestSchema>;
 
 const publicKeySchema = z.object({
@@ -119,6 +112,8 @@ const errorWireSchema = z.object({
 export const messageSchema = z.discriminatedUnion('type', [
   /** The process runs; it has not loaded any module yet. */
   z.object({ type: z.literal('hello') }),
+  /** Signatures of a `sign-all` that are made; `done` brings the last ones. */
+  z.object({ type: z.literal('some'), id: z.int(), result: z.unknown() }),
   z.object({ type: z.literal('done'), id: z.int(), result: z.unknown() }),
   z.object({ type: z.literal('failed'), id: z.int(), error: errorWireSchema, action: z.enum(CKR_ACTIONS) }),
 ]);

@@ -2,17 +2,24 @@ import { setImmediate } from 'node:timers/promises';
 import { CountersignError, errorToWire, isCountersignError, type ErrorWire } from '../../errors.js';
 import { readPinFile } from '../pin/index.js';
 import { actionAfter, type CkrAction } from '../pkcs11/ckr.js';
-import { Inflow } from './inflow.js';
 import { requestSchema, type WorkerMessage, type WorkerResult, type TaskOf, type WorkerTask } from './protocol.js';
 import type { OpenToken } from './open-token.js';
+import type { PayloadPipe } from './payload-pipe.js';
 
-/** Payloads that have come meanwhile are read between two signatures, about so often. */
-const READ_EVERY_MS = 2;
+/**
+ * Of many signatures those that are made are told about so often, a slow token's one by one: the signer verifies them meanwhile, and hears that
+ * the token is at work;
+ */
+const TELL_EVERY_MS = 4;
+/** and when no more than these are left: they alone are verified while nothing else is being made. */
+const LAST_FEW = 4;
 
 /** The process around a worker, as the worker sees it. */
 export interface WorkerPort {
   send(message: WorkerMessage): void;
   onRequest(handle: (request: unknown) => void): void;
+  /** What many signatures are made over. */
+  readonly payloads: PayloadPipe;
   /** The signer is gone. */
   onDisconnect(handle: () => void): void;
   exit(): void;
@@ -25,8 +32,6 @@ export interface WorkerPort {
 export function runWorker(port: WorkerPort): void {
   let token: OpenToken | null = null;
   let turn = Promise.resolve();
-  /** Of the requests that are not done, by their ids. */
-  const inflows = new Map<number, Inflow>();
 
   const leave = (): void => {
     try {
@@ -36,7 +41,7 @@ export function runWorker(port: WorkerPort): void {
     }
   };
 
-  const work = async (task: WorkerTask, inflow: Inflow, more: number): Promise<unknown> => {
+  const work = async (id: number, task: WorkerTask): Promise<unknown> => {
     if (task.type === 'open') {
       if (token !== null) throw new CountersignError('TOKEN_FAILED', 'this worker has its token already');
       const { OpenToken } = await import('./open-token.js');
@@ -47,9 +52,7 @@ export function runWorker(port: WorkerPort): void {
     if (task.type === 'close') return {};
     if (token === null) throw new CountersignError('TOKEN_UNAVAILABLE', 'this worker has no token yet');
     if (task.type === 'sign') return signed(token, task);
-    if (task.type === 'sign-all') {
-      return signedAll(token, task.keyid, inflow.take(task.payloads.length + more));
-    }
+    if (task.type === 'sign-all') return signedAll(port, token, id, task);
     if (task.type === 'canary') {
       return { signature: token.signCanary(task.keyid, task.payload) } satisfies WorkerResult<'canary'>;
     }
@@ -72,20 +75,12 @@ export function runWorker(port: WorkerPort): void {
   };
 
   port.onRequest((raw) => {
-    const request = requestSchema.parse(raw);
-    const { id } = request;
-    if ('payloads' in request) return inflows.get(id)?.push(request.payloads);
-    const { task, more = 0 } = request;
-    // the first ones at once: the next may be here before the turn of this request comes
-    const inflow = new Inflow(task.type === 'sign-all' ? task.payloads : []);
-    inflows.set(id, inflow);
+    const { id, task } = requestSchema.parse(raw);
     turn = turn.then(async () => {
       try {
-        port.send({ type: 'done', id, result: await work(task, inflow, more) });
+        port.send({ type: 'done', id, result: await work(id, task) });
       } catch (error) {
         port.send({ type: 'failed', id, error: describe(error), action: outwards(actionAfter(error)) });
-      } finally {
-        inflows.delete(id);
       }
       if (task.type === 'close') leave();
     });
@@ -103,18 +98,24 @@ function signed(token: OpenToken, task: TaskOf<'sign'>): WorkerResult<'sign'> {
   return { signature: token.sign(task.keyid, task.payload) };
 }
 
+/** @returns the last ones: those before them were told */
 async function signedAll(
+  { payloads, send }: Pick<WorkerPort, 'payloads' | 'send'>,
   token: OpenToken,
-  keyid: string,
-  payloads: AsyncIterable<Uint8Array>,
+  id: number,
+  { keyid, lengths }: TaskOf<'sign-all'>,
 ): Promise<WorkerResult<'sign-all'>> {
-  const signatures: WorkerResult<'sign-all'>['signatures'] = [];
-  let readMs = performance.now();
-  for await (const payload of payloads) {
+  let signatures: WorkerResult<'sign-all'>['signatures'] = [];
+  let toldMs = performance.now();
+  let left = lengths.length;
+  for (const payload of payloads.take(id, lengths)) {
     signatures.push(token.signUnverified(keyid, payload));
-    if (performance.now() - readMs < READ_EVERY_MS) continue;
-    await setImmediate();
-    readMs = performance.now();
+    left -= 1;
+    if (left !== LAST_FEW && performance.now() - toldMs < TELL_EVERY_MS) continue;
+    send({ type: 'some', id, result: { signatures } satisfies WorkerResult<'sign-all'> });
+    signatures = [];
+    await setImmediate(); // it leaves now, and that the signer is gone is noticed
+    toldMs = performance.now();
   }
   return { signatures };
 }

@@ -40,7 +40,7 @@ describe('batches', () => {
       sizes.took('a', sizes.of('a'), 0);
       return sizes.of('a');
     });
-    expect(grown).toEqual([4, 16, 32, 32, 32]);
+    expect(grown).toEqual([4, 16, 64, 256, 256]);
     sizes.took('a', 32, 3_200);
     expect(sizes.of('a')).toBe(2);
     expect(sizes.of('b')).toBe(1);

@@ -5,12 +5,22 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CountersignError } from '../../../src/errors.js';
 import { openTokenPool, openTokenPools } from '../../../src/signer/token-pool.js';
+import { systemTimers, type Timers } from '../../../src/signer/supervisor/timers.js';
 import type { TokenConfig, TokenKey, TokenPool } from '../../../src/signer/token-types.js';
 import { recordingLogger, type RecordingLogger } from '../../support/recording-logger.js';
 
 const workerPath = fileURLToPath(new URL('../../support/fake-worker.mjs', import.meta.url));
 
-type Step = 'ok' | 'die' | 'hang' | 'rubbish' | { code: string; action: string };
+type Step =
+  | 'ok'
+  | 'die'
+  | 'hang'
+  | 'rubbish'
+  | 'one-by-one'
+  | 'one-then-die'
+  | 'one-then-hang'
+  | 'too-few'
+  | { code: string; action: string };
 interface Plan {
   readonly open?: readonly Step[];
   readonly sign?: readonly Step[];
@@ -32,6 +42,7 @@ afterEach(async () => {
 
 const payload = Buffer.from('payload');
 const job = { keyid: 'k1', payload };
+const SIGN_TIMEOUT_MS = 20_000;
 const failed = (code: string, action: string): Step => ({ code, action });
 
 function configOf(plan: Plan, more: Partial<TokenConfig> = {}): TokenConfig {
@@ -46,13 +57,13 @@ function configOf(plan: Plan, more: Partial<TokenConfig> = {}): TokenConfig {
     },
     pinFile: '/none',
     workers: 1,
-    signTimeoutMs: 20_000,
+    signTimeoutMs: SIGN_TIMEOUT_MS,
     ...more,
   };
 }
 
-async function open(plan: Plan, more: Partial<TokenConfig> = {}): Promise<TokenPool> {
-  const pool = await openTokenPool(configOf(plan, more), { logger, stateDir: dir, workerPath });
+async function open(plan: Plan, more: Partial<TokenConfig> = {}, timers?: Timers): Promise<TokenPool> {
+  const pool = await openTokenPool(configOf(plan, more), { logger, stateDir: dir, workerPath, timers });
   pools.push(pool);
   return pool;
 }
@@ -100,6 +111,30 @@ describe('a job', () => {
     expect(existsSync(`/proc/${hanging}/exe`)).toBe(false);
   });
 
+  it('of several messages is given up when nothing comes for as long as one may take', async () => {
+    const waits: { readonly fire: () => void; isOver: boolean }[] = [];
+    const timers: Timers = {
+      after(delayMs, fire) {
+        if (delayMs !== SIGN_TIMEOUT_MS) return systemTimers.after(delayMs, fire);
+        const wait = { fire, isOver: false };
+        waits.push(wait);
+        return () => void (wait.isOver = true);
+      },
+    };
+    const pool = await open({ sign: ['one-then-hang', 'ok'] }, {}, timers);
+    let heard: () => void = () => undefined;
+    const someCame = new Promise<void>((resolve) => (heard = resolve));
+    const signing = pool.signAll('k1', [payload, payload], () => {
+      heard();
+      return Promise.resolve();
+    });
+    await someCame;
+    expect(waits.map(({ isOver }) => isOver)).toEqual([true, false]); // it is waited for anew
+    waits.at(-1)?.fire();
+    expect((await signing).signatures).toHaveLength(2);
+    expect(tasksDone('sign-all')).toBe(2);
+  });
+
   it('fails with the last reason when worker after worker fails', async () => {
     const crashing = await open({ sign: ['die'] });
     await expect(crashing.sign(job)).rejects.toMatchObject({ code: 'WORKER_UNAVAILABLE' });
@@ -108,12 +143,27 @@ describe('a job', () => {
     await expect(wrong.sign(job)).rejects.toMatchObject({ code: 'SIGNATURE_WRONG' });
   });
 
-  it('of several messages is done in their order, and all of it by the next worker when one dies', async () => {
-    const pool = await open({ sign: ['die', 'ok'] });
+  it.each<[string, Step]>([
+    ['dies', 'die'],
+    ['dies when some are made', 'one-then-die'],
+    ['makes too few', 'too-few'],
+  ])('of several messages is done in their order, and all of it by the next worker when one %s', async (_, step) => {
+    const pool = await open({ sign: [step, 'ok'] });
     const payloads = ['one', 'two', 'three'].map((text) => Buffer.from(text));
-    const signatures = await pool.signAll('k1', payloads, () => Promise.resolve());
+    const { signatures } = await pool.signAll('k1', payloads, () => Promise.resolve());
     expect(signatures.map(({ sig }) => Buffer.from(sig, 'base64'))).toEqual(payloads);
     expect(tasksDone('sign-all')).toBe(2);
+  });
+
+  it('of several messages has each verified once, while others are made', async () => {
+    const pool = await open({ sign: ['one-by-one'] });
+    const payloads = ['one', 'two', 'three'].map((text) => Buffer.from(text));
+    const verified: [number, Buffer[]][] = [];
+    await pool.signAll('k1', payloads, (some, first) => {
+      verified.push([first, some.map(({ sig }) => Buffer.from(sig, 'base64'))]);
+      return Promise.resolve();
+    });
+    expect(verified.filter(([, some]) => some.length > 0)).toEqual(payloads.map((one, index) => [index, [one]]));
   });
 
   it('of several messages is done anew by a fresh worker when what came was wrong', async () => {
@@ -121,7 +171,7 @@ describe('a job', () => {
     const [first] = pool.status().workers;
     const wrong = new CountersignError('SIGNATURE_WRONG', 'wrong');
     let looked = 0;
-    const signatures = await pool.signAll('k1', [payload, payload], () => {
+    const { signatures } = await pool.signAll('k1', [payload, payload], () => {
       looked += 1;
       return looked === 1 ? Promise.reject(wrong) : Promise.resolve();
     });
