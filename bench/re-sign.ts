@@ -1,9 +1,10 @@
 /**
  * A rotation of the targets key: all production documents, of 20 kB each, signed again through the whole signer (over its socket: the
  * dossier verified, intent and signatures in the journal and on the disk, each signature verified) against a loop of C_Sign over
- * as many documents, in as many processes as the signer has workers. Half of the loop runs before, half after.
+ * as many documents, in as many processes as the signer has workers. Half of the loop runs before, half after. These processes run from
+ * beginning to end, and so does the signer.
  * Wanted from 100 documents on: 0.9 of the loop's rate with RSA-4096, 0.6 with Ed25519; time grows as count to the power of 1.05 at most.
- * Meant is a signer that has signed such an update before (for another request, so everything is made anew) and was shown this one before the last
+ * Meant is a signer that has signed such updates before (for other requests, so everything is made anew) and was shown this one before the last
  * approval, as the service does at each number of approvals. An update that it has never seen, as the first thing after its start, is what
  * is left when it was restarted in between.
  */
@@ -13,13 +14,14 @@ import { pipeline } from 'node:stream/promises';
 import { formatTable } from '../src/cli/terminal/table.js';
 import { keyProofPayload, readDossierLines, writeRootDossier } from '../src/dossier/index.js';
 import type { TargetsDocument } from '../src/factory/index.js';
-import type { KeyType, SignResult } from '../src/signer/index.js';
+import type { KeyType, SignerClient, SignResult } from '../src/signer/index.js';
+import { newRequestId } from '../src/signing/request-id.js';
 import { parseTargets, type Signature, verifySignature } from '../src/tuf/index.js';
 import { CHANGELOG, KEYS, replaceKey } from '../test/support/root-base.js';
 import { createRootFixture, type RootDossierOptions } from '../test/support/root-fixture.js';
 import { tufKey, type TufKey } from '../test/support/tuf-key.js';
 import { productionDocument } from './production-document.js';
-import { closingOnError, createClosing } from './closing.js';
+import { closingOnError } from './closing.js';
 import { quantile, timed } from './measure.js';
 import { cpuMs, memoryBytes } from './process-account.js';
 import type { RawToken } from './raw-token.js';
@@ -37,7 +39,6 @@ export interface ReSignOptions {
 export const KEY_TYPES: readonly KeyType[] = ['rsa4096', 'ed25519'];
 /** Enough in the policy of the fixture. */
 const OFFICERS = ['alice', 'bob'];
-const SECOND_REQUEST = 'req_01jd9v3q5w8x2y4z6a7b9c1d3f';
 const SIZES = [10, 100, 1_000, 10_000];
 const READ_BYTES = 1024 * 1024;
 const SAMPLES = new Map([
@@ -59,11 +60,11 @@ export async function benchReSign({ samples, sizes = SIZES, workers, type: wante
     try {
       const measured: Measured[] = [];
       for (const size of sizes) {
-        const subject = await makeSubject(bench.token, outgoing, all.slice(0, size));
+        const count = samples ?? SAMPLES.get(size) ?? 1;
+        const subject = await makeSubject(bench.token, outgoing, all.slice(0, size), count);
         const own = emptyMeasured(size);
         measured.push(own);
-        for (let sample = samples ?? SAMPLES.get(size) ?? 1; sample > 0; sample -= 1)
-          await measure(bench, subject, own);
+        await measure(bench, subject, own);
       }
       print(type, workers, measured);
     } finally {
@@ -96,22 +97,30 @@ interface Measured {
   peakBytes: number;
 }
 
-/** A rotation, asked for twice. The whole dossiers are in files. */
+/** A rotation, asked for several times. The whole dossiers are in files. */
 interface Subject {
   readonly documents: readonly TargetsDocument[];
   readonly trust: Parameters<typeof startSigner>[1];
-  /** The first request, approved. */
+  /** A request, approved. */
   readonly first: string;
-  /** The second one, as the signer is shown it, */
-  readonly second: string;
-  /** and without its targets, as it is shown it again with each approval. */
-  readonly abridged: readonly (readonly string[])[];
+  /** Others, one for each sample. */
+  readonly others: readonly AskedFor[];
+}
+
+interface AskedFor {
+  /** As the signer is shown it, */
+  readonly whole: string;
+  /** and without its targets, as it is shown it again with one approval, */
+  readonly once: readonly string[];
+  /** and as it is to sign it. */
+  readonly approved: readonly string[];
 }
 
 async function makeSubject(
   token: BenchToken,
   outgoing: TufKey,
   documents: readonly TargetsDocument[],
+  samples: number,
 ): Promise<Subject> {
   const { keyid, key } = token.key;
   // this key is in the token; all that it signs here is its proof
@@ -129,26 +138,29 @@ async function makeSubject(
   const { method, sig } = await token.raw.sign(proving, 1);
   proof = { keyid, method, sig };
   const changes = [replaceKey('targets', outgoing, incoming), CHANGELOG];
-  const [first, second] = [
-    await fixture.update(changes),
-    await fixture.update(changes, { input: (input) => ({ ...input, id: SECOND_REQUEST }) }),
-  ];
   const write = async (name: string, dossier: RootDossierOptions): Promise<string> => {
     const path = join(token.folder, name);
     await pipeline(writeRootDossier(fixture.parts(dossier)), createWriteStream(path));
     return path;
   };
-  const abridge = async (approvals: readonly string[]): Promise<string[]> => {
-    const parts = fixture.parts({ update: second, approvals });
+  const abridge = async (dossier: RootDossierOptions): Promise<string[]> => {
     const lines: string[] = [];
-    for await (const line of writeRootDossier({ ...parts, targets: [] })) lines.push(line);
+    for await (const line of writeRootDossier({ ...fixture.parts(dossier), targets: [] })) lines.push(line);
     return lines;
   };
+  const others: AskedFor[] = [];
+  for (let sample = 0; sample < samples; sample += 1) {
+    const id = newRequestId(new Date());
+    const update = await fixture.update(changes, { input: (input) => ({ ...input, id }) });
+    others.push({
+      whole: await write(id, { update, approvals: [] }),
+      once: await abridge({ update, approvals: OFFICERS.slice(0, 1) }),
+      approved: await abridge({ update, approvals: OFFICERS }),
+    });
+  }
   return {
-    ...{ documents, trust: { policy: fixture.officers.policyText, pins: fixture.pins } },
-    first: await write('first', { update: first, approvals: OFFICERS }),
-    second: await write('second', { update: second, approvals: [] }),
-    abridged: [await abridge(OFFICERS.slice(0, 1)), await abridge(OFFICERS)],
+    ...{ documents, trust: { policy: fixture.officers.policyText, pins: fixture.pins }, others },
+    first: await write('first', { update: await fixture.update(changes), approvals: OFFICERS }),
   };
 }
 
@@ -163,34 +175,46 @@ function productionTargets(index: number, outgoing: TufKey): TargetsDocument {
   };
 }
 
-/** Each time with a signer that has just been started and an empty journal. */
+/** One signer does all that it is shown before; what it has never seen, each time one that has just been started. Journals are empty at first. */
 async function measure({ token, raws }: Bench, subject: Subject, own: Measured): Promise<void> {
-  const { first, second, abridged } = subject;
-  const [once, approved] = abridged;
-  if (once === undefined || approved === undefined) throw new Error('there are two approvals');
-  const cpuOfRaws = (): number => sum(raws.map(({ pid }) => cpuMs(pid)));
-  const rawCpuBefore = cpuOfRaws();
-  const before = await rawTime(raws, subject, 0.5);
-  const closing = createClosing();
+  const startAndSign = () => startAndSignFirst(token, subject, own);
+  const lasting = await startAndSign();
   try {
-    const { client, pid } = await startSigner(token, subject.trust, closing);
-    await timed(own.atOnce, async () => requireSigned(token, subject, await client.sign(linesOf(first))));
-    await timed(own.verifying, () => client.verify(linesOf(second)));
-    await timed(own.verifyingAgain, () => client.verify(notHeld(), once));
-    const { tokens } = await client.status();
-    const workers = tokens.flatMap((one) => one.workers.flatMap((worker) => worker.pid ?? []));
-    const cpu = (): number[] => [cpuMs(pid), sum(workers.map(cpuMs))];
-    const [signerCpu = 0, workersCpu = 0] = cpu();
-    await timed(own.ahead, async () => requireSigned(token, subject, await client.sign(notHeld(), null, approved)));
-    const [signerCpuNow = 0, workersCpuNow = 0] = cpu();
-    own.signerCpu.push(signerCpuNow - signerCpu);
-    own.workersCpu.push(workersCpuNow - workersCpu);
-    own.peakBytes = Math.max(own.peakBytes, memoryBytes('VmHWM', pid));
+    const workers = await workersOf(lasting);
+    const cpu = (): [signer: number, workers: number] => [cpuMs(lasting.pid), sum(workers.map(cpuMs))];
+    for (const [sample, { whole, once, approved }] of subject.others.entries()) {
+      if (sample > 0) await (await startAndSign()).close();
+      const rawCpuBefore = sum(raws.map(({ pid }) => cpuMs(pid)));
+      const rawBefore = await rawTime(raws, subject, 0.5);
+      const { client } = lasting;
+      await timed(own.verifying, () => client.verify(linesOf(whole)));
+      await timed(own.verifyingAgain, () => client.verify(notHeld(), once));
+      const before = cpu();
+      await timed(own.ahead, async () => requireSigned(token, subject, await client.sign(notHeld(), null, approved)));
+      const after = cpu();
+      own.signerCpu.push(after[0] - before[0]);
+      own.workersCpu.push(after[1] - before[1]);
+      own.raw.push(rawBefore + (await rawTime(raws, subject, 0.5)));
+      own.rawCpu.push(sum(raws.map(({ pid }) => cpuMs(pid))) - rawCpuBefore);
+    }
+    own.peakBytes = memoryBytes('VmHWM', lasting.pid);
   } finally {
-    await closing.close();
+    await lasting.close();
   }
-  own.raw.push(before + (await rawTime(raws, subject, 0.5)));
-  own.rawCpu.push(cpuOfRaws() - rawCpuBefore);
+}
+
+function startAndSignFirst(token: BenchToken, subject: Subject, own: Measured) {
+  return closingOnError(async (closing) => {
+    const signer = await startSigner(token, subject.trust, closing);
+    const { client } = signer;
+    await timed(own.atOnce, async () => requireSigned(token, subject, await client.sign(linesOf(subject.first))));
+    return signer;
+  });
+}
+
+async function workersOf({ client }: { client: SignerClient }): Promise<number[]> {
+  const { tokens } = await client.status();
+  return tokens.flatMap(({ workers }) => workers.flatMap(({ pid }) => pid ?? []));
 }
 
 /** In the place of a whole dossier that is not to be asked for. */
