@@ -43,8 +43,8 @@ const SIZES = [10, 100, 1_000, 10_000];
 const READ_BYTES = 1024 * 1024;
 const SAMPLES = new Map([
   [10, 10],
-  [100, 5],
-  [1_000, 3],
+  [100, 10],
+  [1_000, 5],
 ]);
 
 export async function benchReSign({ samples, sizes = SIZES, workers, type: wanted }: ReSignOptions): Promise<void> {
@@ -140,7 +140,8 @@ async function makeSubject(
   const changes = [replaceKey('targets', outgoing, incoming), CHANGELOG];
   const write = async (name: string, dossier: RootDossierOptions): Promise<string> => {
     const path = join(token.folder, name);
-    await pipeline(writeRootDossier(fixture.parts(dossier)), createWriteStream(path));
+    // on the disk now, or it would be on its way there while the journal's lines are
+    await pipeline(writeRootDossier(fixture.parts(dossier)), createWriteStream(path, { flush: true }));
     return path;
   };
   const abridge = async (dossier: RootDossierOptions): Promise<string[]> => {
@@ -182,8 +183,7 @@ async function measure({ token, raws }: Bench, subject: Subject, own: Measured):
   try {
     const workers = await workersOf(lasting);
     const cpu = (): [signer: number, workers: number] => [cpuMs(lasting.pid), sum(workers.map(cpuMs))];
-    for (const [sample, { whole, once, approved }] of subject.others.entries()) {
-      if (sample > 0) await (await startAndSign()).close();
+    for (const { whole, once, approved } of subject.others) {
       const rawCpuBefore = sum(raws.map(({ pid }) => cpuMs(pid)));
       const rawBefore = await rawTime(raws, subject, 0.5);
       const { client } = lasting;
@@ -201,6 +201,7 @@ async function measure({ token, raws }: Bench, subject: Subject, own: Measured):
   } finally {
     await lasting.close();
   }
+  while (own.atOnce.length < subject.others.length) await (await startAndSign()).close();
 }
 
 function startAndSignFirst(token: BenchToken, subject: Subject, own: Measured) {
@@ -268,16 +269,28 @@ function print(type: string, workers: number, measured: readonly Measured[]): vo
   );
   const perDocument = (times: readonly number[], { size }: Measured): string =>
     (quantile(times, 0.5) / size).toFixed(3);
-  const rate = (times: readonly number[], { raw }: Measured): string =>
-    (quantile(raw, 0.5) / quantile(times, 0.5)).toFixed(2);
+  const rate = (times: readonly number[], { raw }: Measured, share = 0.5): string =>
+    (quantile(raw, share) / quantile(times, share)).toFixed(2);
   console.log(
     formatTable(
-      ['documents', 'samples', 'C_Sign', 'never seen', 'rate', 'seen before', 'rate', 'being shown', 'again'],
+      [
+        'documents',
+        'samples',
+        'C_Sign',
+        'never seen',
+        'rate',
+        'seen before',
+        'rate',
+        'of minima',
+        'being shown',
+        'again',
+      ],
       measured.map((one) => [
         String(one.size),
         String(one.raw.length),
         perDocument(one.raw, one),
         ...[one.atOnce, one.ahead].flatMap((times) => [perDocument(times, one), rate(times, one)]),
+        rate(one.ahead, one, 0),
         perDocument(one.verifying, one),
         perDocument(one.verifyingAgain, one),
       ]),
