@@ -110,7 +110,8 @@ export interface SignJob {
 }
 
 /**
- * Throws if one of some signatures is wrong. Given all of them, a part at a time in the order of the messages.
+ * Throws if one of some signatures is wrong. Given all of them, a part at a time in the order of the messages; from the first on again when a fresh
+ * worker makes them anew.
  *
  * @param first which of the messages the first of these is for
  */
@@ -131,10 +132,10 @@ export interface TokenPool {
    * Signs several messages with one key, all by one worker in one go: between two signatures nobody waits for a message to come and to go,
    * and nobody for verifying.
    *
-   * @param requireRight verifies them while the worker makes others. If it throws, a fresh worker makes all of them anew, and what it throws is
-   *   thrown when that did not help
+   * @param requireRight verifies them while the worker makes others. If it throws, or the worker dies, a fresh worker makes all of them anew, and
+   *   what it throws is thrown when that did not help
    * @returns as many signatures, in the same order, and how long the worker was at it
-   * @throws as `sign`; then none of them is known
+   * @throws as `sign`; those that `requireRight` let pass are right all the same
    */
   signAll(
     keyid: string,

@@ -89,13 +89,12 @@ export class Tokens {
     return this.#observed(pool, keyid, 1, async () => (await pool.sign({ keyid, payload })).signature);
   }
 
-  /** Several in one go, in their order, verified by `requireRight` (`TokenPool.signAll`). @throws as `sign`; then none of them is known */
-  async signAll(keyid: string, payloads: readonly Buffer[], requireRight: RequireRight): Promise<readonly Signature[]> {
+  /** Several in one go, in their order, each given to `requireRight` (`TokenPool.signAll`). @throws as `sign` */
+  async signAll(keyid: string, payloads: readonly Buffer[], requireRight: RequireRight): Promise<void> {
     const pool = this.#poolOf(keyid);
-    return this.#observed(pool, keyid, payloads.length, async () => {
-      const { signatures, tookMs } = await pool.signAll(keyid, payloads, requireRight);
-      this.#batchSizes.took(keyid, signatures.length, tookMs);
-      return signatures;
+    await this.#observed(pool, keyid, payloads.length, async () => {
+      const { tookMs } = await pool.signAll(keyid, payloads, requireRight);
+      this.#batchSizes.took(keyid, payloads.length, tookMs);
     });
   }
 
