@@ -1,8 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { generateKey, listKeys } from '../../../src/signer/keys/index.js';
 import type { TokenPool } from '../../../src/signer/token-types.js';
+import { verifySignature } from '../../../src/tuf/index.js';
 import type { Fault } from '../../shim/fault-shim.js';
+import { processEnded } from '../../support/process-ended.js';
 import { rejectionOf } from '../../support/reject-code.js';
+import { runScript } from '../../support/run-script.js';
 import { type FaultBench, makeFaultBench } from './fault-bench.js';
 
 let bench: FaultBench;
@@ -120,6 +123,38 @@ describe('many signatures', () => {
     await signMany(pool, 200);
     expect(restartsOf(pool)).toBe(3);
     expect(bench.shim.calls('C_Sign') - before).toBe(202);
+  });
+
+  it('in one go all arrive, each right, though the module crashes in the middle', async () => {
+    const pool = await bench.open();
+    const payloads = Array.from({ length: 100 }, (_, index) => Buffer.alloc(20_000 + index, String(index % 10)));
+    bench.shim.plan({ call: 'C_Sign', fault: 'crash', skip: 50 });
+    const { signatures } = await pool.signAll(bench.key.keyid, payloads, () => Promise.resolve());
+    expect(restartsOf(pool)).toBe(1);
+    expect(signatures).toHaveLength(payloads.length);
+    for (const [index, payload] of payloads.entries()) {
+      const signature = signatures[index];
+      if (signature === undefined) throw new Error(`signature ${index} is missing`);
+      verifySignature(bench.key.key, signature, payload);
+    }
+  });
+
+  it('under way when the signer is killed: the worker logs out and goes', async () => {
+    const before = bench.shim.calls('C_Logout');
+    const signer = runScript(`
+      import { openTokenPool } from './src/signer/token-pool.ts';
+      const logger = { error() {}, warn() {}, info() {}, debug() {} };
+      const options = { logger, stateDir: ${JSON.stringify(bench.options.stateDir)} };
+      const pool = await openTokenPool({ ...${JSON.stringify(bench.shim.token)}, workers: 1 }, options);
+      const payloads = Array.from({ length: 10_000 }, () => Buffer.alloc(20_000));
+      void pool.signAll(${JSON.stringify(bench.key.keyid)}, payloads, async (_, first) => {
+        if (first === 0) console.log(pool.status().workers[0].pid);
+      });
+    `);
+    const worker = Number(await signer.line());
+    await signer.kill();
+    await processEnded(worker);
+    expect(bench.shim.calls('C_Logout') - before).toBe(1);
   });
 
   it('1,000 all arrive, each once, though a worker is killed every 200', async () => {

@@ -1,6 +1,6 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { processStart } from '../../../src/signer/pin/process-start.js';
+import { processEnded } from '../../support/process-ended.js';
 import { runScript } from '../../support/run-script.js';
 import { makeSoftHsm, type SoftHsm } from '../../support/softhsm.js';
 
@@ -9,15 +9,6 @@ beforeAll(() => {
   hsm = makeSoftHsm();
 });
 afterAll(() => hsm.remove());
-
-/** Resolves when no process of that pid runs any more; looks for half a minute. */
-async function ended(pid: number): Promise<void> {
-  for (let looks = 0; looks < 1500; looks += 1) {
-    if (processStart(pid) === null) return;
-    await pause(20);
-  }
-  throw new Error(`process ${pid} still runs`);
-}
 
 describe('when the signer is killed', () => {
   it('its workers log out and go', async () => {
@@ -33,7 +24,7 @@ describe('when the signer is killed', () => {
     expect(workers).toHaveLength(2);
     for (const pid of workers) expect(processStart(pid)).not.toBeNull();
     await signer.kill();
-    await Promise.all(workers.map(ended));
+    await Promise.all(workers.map(processEnded));
   });
 
   it('a worker in a call that never returns goes as well', async () => {
@@ -56,6 +47,6 @@ describe('when the signer is killed', () => {
     const worker = Number(await signer.line());
     expect(processStart(worker)).not.toBeNull();
     await signer.kill();
-    await ended(worker);
+    await processEnded(worker);
   });
 });
