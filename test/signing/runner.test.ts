@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { CountersignError, type ErrorCode } from '../../src/errors.js';
 import { NAMESPACES } from '../../src/approval/index.js';
@@ -28,6 +29,21 @@ async function laterOn(count = 1): Promise<void> {
     await world.service.reconcile();
   }
 }
+
+describe('a store that fails', () => {
+  test('in two ways at once ends the pass and nothing else', async () => {
+    const { requests, requestKeys } = world.store;
+    const fail = () => Promise.reject(fault('STORE_FAILED'));
+    const store = {
+      ...world.store,
+      requests: { ...requests, listDue: fail },
+      requestKeys: { ...requestKeys, list: fail },
+    };
+    const { service } = await world.another({ store });
+    await expect(service.reconcile()).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    await pause(0); // a failure that nobody looks at would end the process now
+  });
+});
 
 describe('while people decide', () => {
   test('the signer is shown the dossier once for each number of approvals', async () => {

@@ -6,7 +6,8 @@ const LOOK_EVERY_MS = 60_000;
 
 /**
  * Looks every minute whether somebody stages a request key in a Factory's roots, past Countersign: fioctl does that by itself
- * when it is pointed at the Factory with a keys file of request keys. Nothing is done about it but to say so, once.
+ * when it is pointed at the Factory with a keys file of request keys. Nothing is done about it but to say so, once. Never rejects: it runs beside
+ * other work, and when that fails nobody waits for it any more.
  */
 export function createStagedKeyWatch(context: Context): () => Promise<void> {
   let lookedAt = Number.NEGATIVE_INFINITY;
@@ -14,11 +15,16 @@ export function createStagedKeyWatch(context: Context): () => Promise<void> {
     const now = context.clock.now().getTime();
     if (Math.abs(now - lookedAt) < LOOK_EVERY_MS) return;
     lookedAt = now;
-    const registered = await context.store.requestKeys.list();
-    for (const factory of new Set(registered.map((key) => key.factory))) {
-      await look(context, factory).catch((error: unknown) => {
-        context.logger.warn('whether a request key is staged could not be looked up', { factory, error });
-      });
+    try {
+      const registered = await context.store.requestKeys.list();
+      for (const factory of new Set(registered.map((key) => key.factory))) {
+        await look(context, factory).catch((error: unknown) => {
+          context.logger.warn('whether a request key is staged could not be looked up', { factory, error });
+        });
+      }
+    } catch (error) {
+      lookedAt = Number.NEGATIVE_INFINITY;
+      context.logger.warn('the request keys could not be read', { error });
     }
   };
 }
