@@ -17,7 +17,8 @@ new Worker(new URL('./worker/watch-parent.js', import.meta.url), {
 }).unref();
 
 runWorker({
-  send: (message) => process.send?.(message),
+  // without a callback an answer that nobody takes any more would end this process before it has logged out
+  send: (message) => process.send?.(message, undefined, undefined, () => undefined),
   payloads: new PayloadPipe(),
   onRequest: (handle) => process.on('message', handle),
   onDisconnect: (handle) => process.on('disconnect', handle),
