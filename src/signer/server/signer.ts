@@ -204,19 +204,25 @@ export class Signer {
   /** A root update signs up to thousands of documents again: what is made stands in the journal before all of it is. */
   async #signMany(intent: Intent, dossier: VerifiedDossier): Promise<Error | null> {
     const { statement } = intent.entry;
+    let written: JournalHead | null = null;
     const write = async (signatures: readonly Made[]): Promise<void> => {
       await this.#step('sign:made');
-      await this.#record(intent, [{ type: 'signatures', statement, signatures: [...signatures] }]);
+      written = await this.#record(intent, [{ type: 'signatures', statement, signatures: [...signatures] }], written);
     };
     return signInChunks({ jobs: jobsOf(intent, dossier), tokens: this.parts.tokens, write });
   }
 
-  async #record(intent: Intent, signatures: readonly JournalBody[]): Promise<void> {
+  /** @param wantedAt the journal's head when that was last judged and written; what the signer knows has not changed while it is still that */
+  async #record(
+    intent: Intent,
+    signatures: readonly JournalBody[],
+    wantedAt: JournalHead | null = null,
+  ): Promise<JournalHead> {
     const { journal, now } = this.parts;
-    await this.#deciding.run(async () => {
+    return this.#deciding.run(async () => {
       // a veto or a freeze may have come while the tokens were signing: then the signatures are forgotten, nobody has seen them
-      requireStillWanted(intent.entry, this.#state);
-      if (signatures.length > 0) await journal.append(now(), signatures);
+      if (this.#state.head.hash !== wantedAt?.hash) requireStillWanted(intent.entry, this.#state);
+      return signatures.length > 0 ? journal.append(now(), signatures) : this.#state.head;
     });
   }
 

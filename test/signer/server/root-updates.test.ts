@@ -298,6 +298,24 @@ describe('a root update with many documents', () => {
     expect(verified.journal?.signatures).toHaveLength(wanted);
   }, 60_000);
 
+  it('is signed no further when an officer rejects it in between', async () => {
+    bench = await rootSignerBench(many());
+    const { fixture, site } = bench;
+    const update = await fixture.update(ROTATION);
+    const { text: rejection, sshsig } = fixture.officers.reject('carol', update.text, 'not this week');
+    let chunks = 0;
+    site.onStep = async (step) => {
+      if (step !== 'sign:made' || ++chunks !== 2) return;
+      const vetoed = await site.signer.veto({ statement: update.text, rejection, sshsig });
+      expect(vetoed).toMatchObject({ vetoed: true, person: 'carol' });
+    };
+    expect(await rejectionOf(bench.sign({ update }))).toMatch(/^VETOED/);
+    site.onStep = undefined;
+    expect(bench.entries('signatures')).toHaveLength(1);
+    expect(await rejectionOf(bench.sign({ update }))).toMatch(/^VETOED/);
+    expect(bench.entries('signatures')).toHaveLength(1);
+  }, 60_000);
+
   it('goes on from wherever a kill has cut the journal off, and signs only what does not stand there', async () => {
     bench = await rootSignerBench(many());
     const { fixture, site, root, targets } = bench;
