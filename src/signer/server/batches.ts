@@ -1,8 +1,3 @@
-import type { SignatureJob } from './make-signatures.js';
-
-/** At least one job, all of one key of a token. */
-export type Batch = readonly SignatureJob[];
-
 /** As many as take about so long: others who need the token wait behind a batch or two. */
 const BATCH_MS = 200;
 /** Signatures in one request to a worker: so many that its coming and going does not count. */
@@ -10,12 +5,16 @@ const MOST_JOBS = 256;
 /** One slow or fast batch says little. */
 const MOST_GROWTH = 4;
 
-/** Gathers jobs by the key that is to do them. Takes no more of them than the next batch needs. */
-export function* batchesOf(
-  jobs: Iterable<SignatureJob>,
+/**
+ * Gathers jobs by the key that is to do them. Takes no more of them than the next batch needs.
+ *
+ * @returns batches of at least one job, each of one key of a token
+ */
+export function* batchesOf<J extends { readonly tokenKey: string }>(
+  jobs: Iterable<J>,
   sizeOf: (tokenKey: string) => number,
-): Generator<Batch, void, undefined> {
-  const gathered = new Map<string, SignatureJob[]>();
+): Generator<readonly J[], void, undefined> {
+  const gathered = new Map<string, J[]>();
   for (const job of jobs) {
     const { tokenKey } = job;
     const batch = gathered.get(tokenKey) ?? [];
