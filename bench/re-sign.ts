@@ -181,12 +181,13 @@ async function measure({ token, raws }: Bench, subject: Subject, own: Measured):
   const startAndSign = () => startAndSignFirst(token, subject, own);
   const lasting = await startAndSign();
   try {
+    const { client } = lasting;
     const workers = await workersOf(lasting);
+    const cpuOfRaws = (): number => sum(raws.map(({ pid }) => cpuMs(pid)));
     const cpu = (): [signer: number, workers: number] => [cpuMs(lasting.pid), sum(workers.map(cpuMs))];
     for (const { whole, once, approved } of subject.others) {
-      const rawCpuBefore = sum(raws.map(({ pid }) => cpuMs(pid)));
+      const rawCpuBefore = cpuOfRaws();
       const rawBefore = await rawTime(raws, subject, 0.5);
-      const { client } = lasting;
       await timed(own.verifying, () => client.verify(linesOf(whole)));
       await timed(own.verifyingAgain, () => client.verify(notHeld(), once));
       const before = cpu();
@@ -195,7 +196,7 @@ async function measure({ token, raws }: Bench, subject: Subject, own: Measured):
       own.signerCpu.push(after[0] - before[0]);
       own.workersCpu.push(after[1] - before[1]);
       own.raw.push(rawBefore + (await rawTime(raws, subject, 0.5)));
-      own.rawCpu.push(sum(raws.map(({ pid }) => cpuMs(pid))) - rawCpuBefore);
+      own.rawCpu.push(cpuOfRaws() - rawCpuBefore);
     }
     own.peakBytes = memoryBytes('VmHWM', lasting.pid);
   } finally {

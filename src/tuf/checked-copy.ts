@@ -1,6 +1,6 @@
 import { CountersignError, type ErrorCode } from '../errors.js';
 import { isPlainObject } from './encode-canonical.js';
-import { type JsonObject, type JsonValue, pointerTo } from './json.js';
+import { jsonPointer, type JsonObject, type JsonValue } from './json.js';
 
 export interface TextOptions {
   /**
@@ -20,7 +20,7 @@ const FORBIDDEN_BUT_LINE_FEED = /(?!\n)[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{N
 /** Holds nothing that is forbidden, and is by far the quicker question. Member names, which are ours, hold nothing else. */
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 /** `__proto__` would be lost in JavaScript; json-canonicalize does not sort an object that has a member `toJSON`. */
-const FORBIDDEN_NAMES: ReadonlySet<string | number> = new Set(['__proto__', 'toJSON']);
+const FORBIDDEN_NAMES: ReadonlySet<string> = new Set(['__proto__', 'toJSON']);
 
 /**
  * A copy of `value`, once it is sure that JSON can say it and people can read it. A copy, because json-canonicalize takes one object that
@@ -59,6 +59,8 @@ class Copier {
     for (const [name, member] of Object.entries(value)) {
       if (!PRINTABLE_ASCII.test(name))
         throw this.#refusal('CANONICAL_UNSAFE', 'a member name that is not printable ASCII');
+      if (FORBIDDEN_NAMES.has(name))
+        throw refusedText('CANONICAL_UNSAFE', [...this.#path, name], 'a member may not have this name');
       copy[name] = this.#copyAt(name, member);
     }
     return copy;
@@ -66,7 +68,6 @@ class Copier {
 
   #copyAt(token: string | number, value: unknown): JsonValue {
     this.#path.push(token);
-    if (FORBIDDEN_NAMES.has(token)) throw this.#refusal('CANONICAL_UNSAFE', 'a member may not have this name');
     const copy = this.copy(value);
     this.#path.pop();
     return copy;
@@ -100,7 +101,7 @@ export function refusedText(
   reason: string,
   cause?: unknown,
 ): CountersignError {
-  const pointer = path.reduce<string>(pointerTo, '');
+  const pointer = jsonPointer(...path);
   const place = pointer === '' ? 'the text' : pointer;
   return new CountersignError(code, `${place}: ${reason}`, { pointer, cause });
 }

@@ -1,5 +1,5 @@
 import { CountersignError, type ErrorCode } from '../errors.js';
-import { DEFAULT_MAX_DEPTH, pointerTo } from './json.js';
+import { DEFAULT_MAX_DEPTH, jsonPointer } from './json.js';
 import { isSafeString, whyUnsafe } from './safe-characters.js';
 
 /**
@@ -100,7 +100,7 @@ class Encoder {
   }
 
   #refusal(code: ErrorCode, reason: string): CountersignError {
-    const pointer = this.#path.reduce<string>(pointerTo, '');
+    const pointer = jsonPointer(...this.#path);
     return new CountersignError(code, `${pointer === '' ? 'the value' : pointer}: ${reason}`, { pointer });
   }
 }

@@ -2,7 +2,7 @@ export { type Algorithm, algorithmOf } from './algorithm.js';
 export { canonicalize, parseCanonical } from './canonical.js';
 export { encodeCanonical } from './encode-canonical.js';
 export { verifyNotExpired } from './expiry.js';
-export { type JsonLimits, type JsonObject, type JsonValue, pointerTo } from './json.js';
+export { type JsonLimits, type JsonObject, jsonPointer, type JsonValue, pointerTo } from './json.js';
 export { keyFromSpkiDer, keyidOf, publicKeyDer, publicKeyObject } from './key.js';
 export type {
   Key,

@@ -41,3 +41,8 @@ export function pointerTo(parent: string, token: string | number): string {
   const escaped = /[~/]/.test(name) ? name.replaceAll('~', '~0').replaceAll('/', '~1') : name;
   return `${parent}/${escaped}`;
 }
+
+/** JSON pointer (RFC 6901) to a member: `jsonPointer('signed', 'targets', 'a/b')` is `/signed/targets/a~1b`. */
+export function jsonPointer(...path: readonly (string | number)[]): string {
+  return path.reduce<string>(pointerTo, '');
+}

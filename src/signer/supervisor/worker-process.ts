@@ -51,6 +51,8 @@ const MAX_LAST_WORDS = 2000;
 /** One worker process; it has one request at a time. */
 export class WorkerProcess {
   readonly #child: ChildProcess;
+  /** What many signatures are made over goes here; null for a process that could not be started. */
+  readonly #payloads: Writable | null;
   readonly #timers: Timers;
   /** Resolves when the process is gone, with how it ended. */
   readonly exited: Promise<string>;
@@ -71,6 +73,8 @@ export class WorkerProcess {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
     });
+    const pipe = this.#child.stdio[PAYLOAD_FD];
+    this.#payloads = pipe instanceof Writable ? pipe : null;
     this.#payloads?.on('error', () => this.kill()); // a worker that cannot be handed its payloads is of no use
     this.exited = new Promise((resolve) => {
       this.#child.once('exit', (code, signal) => resolve(signal ?? `exit code ${String(code)}`));
@@ -84,11 +88,6 @@ export class WorkerProcess {
     this.#child.stderr?.on('data', (chunk: Buffer) => {
       if (this.#lastWords.length < MAX_LAST_WORDS) this.#lastWords += chunk.toString('utf8');
     });
-  }
-
-  get #payloads(): Writable | null {
-    const pipe = this.#child.stdio[PAYLOAD_FD];
-    return pipe instanceof Writable ? pipe : null;
   }
 
   get pid(): number | null {
