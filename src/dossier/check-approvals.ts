@@ -1,4 +1,11 @@
-import { NAMESPACES, parseSshSignature, verifySshSignature, type Namespace } from '../approval/index.js';
+import {
+  NAMESPACES,
+  type Namespace,
+  parseSshSignature,
+  type SshPublicKey,
+  type SshSignature,
+  verifySshSignature,
+} from '../approval/index.js';
 import { CountersignError, isCountersignError } from '../errors.js';
 import { findOfficerByKey, type KindRules, type Policy } from '../policy/index.js';
 import type { Statement } from './statement.js';
@@ -29,14 +36,14 @@ export function checkApprovals(
   const seen = new Set<string>();
   const persons: string[] = [];
   const approvals = sshsigs.map((armored, index): CheckedApproval => {
-    const identity = approvalIdentity(armored);
-    if (seen.has(identity)) {
+    const signed = readSignature({ armored, namespace: NAMESPACES.approve, message: statementBytes });
+    if (seen.has(signed.identity)) {
       throw new CountersignError('APPROVAL_DUPLICATE', `approval ${index + 1} stands in the dossier before`, {
         details: { approval: index + 1 },
       });
     }
-    seen.add(identity);
-    const by = findSigner({ armored, namespace: NAMESPACES.approve, message: statementBytes }, policy);
+    seen.add(signed.identity);
+    const by = officerOf(signed, policy);
     if (by.person === null) return { ...by, counted: false };
     if (isSamePerson(by.person, statement.requester.name)) return { ...by, counted: false, why: 'requester' };
     if (persons.includes(by.person)) return { ...by, counted: false, why: 'duplicate-person' };
@@ -53,20 +60,42 @@ export function checkApprovals(
 /**
  * The officer who made a signature, or the reason why it is nobody's.
  */
-export function findSigner(
-  signed: { readonly armored: string; readonly namespace: Namespace; readonly message: Buffer },
-  policy: Policy,
-): SignedBy {
+export function findSigner(signed: SignedMessage, policy: Policy): SignedBy {
+  return officerOf(readSignature(signed), policy);
+}
+
+interface SignedMessage {
+  readonly armored: string;
+  readonly namespace: Namespace;
+  readonly message: Buffer;
+}
+
+/** What an armored signature names, though nothing may prove it. */
+interface Claims extends Pick<SignedBy, 'fingerprint' | 'algorithm'> {
+  /** The same for two armors of one signature that differ in their line breaks only. */
+  readonly identity: string;
+}
+
+/** Whose key made a signature over a message, whoever a policy says holds it; null if it does not hold. */
+type ReadSignature = Claims &
+  ({ readonly publicKey: SshPublicKey } | { readonly publicKey: null; readonly why: NotCounted });
+
+/** Parsed once: an approval's identity, and who made it, come from the same reading. */
+function readSignature(signed: SignedMessage): ReadSignature {
   try {
-    const { publicKey } = verifySshSignature(signed);
-    const { fingerprint, algorithm } = publicKey;
-    const person = findOfficerByKey(policy, publicKey)?.person ?? null;
-    return person === null
-      ? { person, fingerprint, algorithm, why: 'unknown-key' }
-      : { person, fingerprint, algorithm };
+    const signature = verifySshSignature(signed);
+    return { ...claimsOf(signature), publicKey: signature.publicKey };
   } catch (error) {
-    return { person: null, ...claimedKey(signed.armored), why: reasonOf(error) };
+    return { ...claimsIn(signed.armored), publicKey: null, why: reasonOf(error) };
   }
+}
+
+function officerOf(signed: ReadSignature, policy: Policy): SignedBy {
+  const { fingerprint, algorithm } = signed;
+  const by = { fingerprint, algorithm };
+  if (signed.publicKey === null) return { person: null, ...by, why: signed.why };
+  const person = findOfficerByKey(policy, signed.publicKey)?.person ?? null;
+  return person === null ? { person, ...by, why: 'unknown-key' } : { person, ...by };
 }
 
 /** Names are compared without case: the requester's comes from the service, which could write it as it likes. */
@@ -82,24 +111,16 @@ function reasonOf(error: unknown): NotCounted {
   throw error;
 }
 
-/** The key that a signature names, though nothing proves it. */
-function claimedKey(armored: string): { fingerprint: string; algorithm: string } {
-  try {
-    const { fingerprint, algorithm } = parseSshSignature(armored).publicKey;
-    return { fingerprint, algorithm };
-  } catch (error) {
-    if (isCountersignError(error)) return { fingerprint: '', algorithm: '' };
-    throw error;
-  }
+function claimsOf({ publicKey, signature }: SshSignature): Claims {
+  const { fingerprint, algorithm } = publicKey;
+  return { fingerprint, algorithm, identity: `${fingerprint} ${signature.toString('base64')}` };
 }
 
-/** The same for two armors of one signature that differ in their line breaks only. */
-function approvalIdentity(armored: string): string {
+function claimsIn(armored: string): Claims {
   try {
-    const { publicKey, signature } = parseSshSignature(armored);
-    return `${publicKey.fingerprint} ${signature.toString('base64')}`;
+    return claimsOf(parseSshSignature(armored));
   } catch (error) {
-    if (isCountersignError(error)) return armored;
+    if (isCountersignError(error)) return { fingerprint: '', algorithm: '', identity: armored };
     throw error;
   }
 }
