@@ -10,9 +10,12 @@ import type { PayloadPipe } from './payload-pipe.js';
  * Of many signatures those that are made are told about so often, a slow token's one by one: the signer verifies them meanwhile, and hears that
  * the token is at work;
  */
-const TELL_EVERY_MS = 4;
-/** and when no more than these are left: they alone are verified while nothing else is being made. */
-const LAST_FEW = 4;
+const TELL_EVERY_MS = 6;
+/**
+ * and when no more than these are left: verifying takes half as long as a fast signature, so it has caught up when the last one comes, which
+ * alone is verified while nothing else is being made.
+ */
+const TELL_WHEN_LEFT: readonly number[] = [12, 4, 1];
 
 /** The process around a worker, as the worker sees it. */
 export interface WorkerPort {
@@ -111,7 +114,7 @@ async function signedAll(
   for (const payload of payloads.take(id, lengths)) {
     signatures.push(token.signUnverified(keyid, payload));
     left -= 1;
-    if (left !== LAST_FEW && performance.now() - toldMs < TELL_EVERY_MS) continue;
+    if (!TELL_WHEN_LEFT.includes(left) && performance.now() - toldMs < TELL_EVERY_MS) continue;
     send({ type: 'some', id, result: { signatures } satisfies WorkerResult<'sign-all'> });
     signatures = [];
     await setImmediate(); // it leaves now, and that the signer is gone is noticed
