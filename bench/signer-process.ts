@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { stringify } from 'yaml';
+import { z } from 'zod';
 import { startDaemon } from '../scripts/demo/process.js';
 import type { Pins } from '../src/dossier/index.js';
 import { createSignerClient } from '../src/signer/client/index.js';
@@ -56,7 +57,14 @@ export async function openBenchToken(keyType: KeyType, closing: Closing, workers
   };
 }
 
-/** `countersign signer run`, on a journal of its own. */
+/** What the image gives Node to start with. */
+function nodeFlags(): string[] {
+  const dockerfile = readFileSync(resolve(import.meta.dirname, '../Dockerfile'), 'utf8');
+  const entry = /^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? '';
+  return z.array(z.string()).parse(JSON.parse(entry)).slice(1, -1);
+}
+
+/** `countersign signer run` as the image starts it, on a journal of its own. */
 export async function startSigner(
   { folder, key, config }: BenchToken,
   trust: { readonly policy: string; readonly pins: Pins },
@@ -72,10 +80,15 @@ export async function startSigner(
     configPath,
     stringify({ stateDir, socket: socketPath, tokens: [config], log: { level: 'info', style: 'json' } }),
   );
-  const daemon = await startDaemon('signer', process.execPath, [MAIN, 'signer', 'run', '--config', configPath], {
-    logFile: join(home, 'signer.log'),
-    ready: () => Promise.resolve(existsSync(socketPath)),
-  });
+  const daemon = await startDaemon(
+    'signer',
+    process.execPath,
+    [...nodeFlags(), MAIN, 'signer', 'run', '--config', configPath],
+    {
+      logFile: join(home, 'signer.log'),
+      ready: () => Promise.resolve(existsSync(socketPath)),
+    },
+  );
   closing.add(() => daemon.stop());
   return { client: createSignerClient({ socketPath, timeoutMs: CALL_TIMEOUT_MS }), socketPath, pid: daemon.pid };
 }
