@@ -37,6 +37,6 @@ USER countersign
 # The API, and the gateway if it is configured.
 EXPOSE 8440 8442
 # Room for what verifying a large dossier leaves behind, and no helper threads to clear it away: on few processors they hold up the one
-# that the token signs on. At most some 100 MB more.
+# that the token signs on. Some 150 MB more at most.
 ENTRYPOINT ["node", "--max-semi-space-size=64", "--no-parallel-scavenge", "/opt/countersign/dist/main.js"]
 CMD ["--help"]
