@@ -4,10 +4,10 @@
  * as many documents, in as many processes as the signer has workers. Half of the loop runs before, half after. These processes run from
  * beginning to end, and so does the signer.
  * Wanted from 100 documents on: 0.9 of the loop's rate with RSA-4096, 0.6 with Ed25519; time grows as count to the power of 1.05 at most.
- * Meant is a signer that has signed such updates before (for other requests, so everything is made anew; 3,000 documents, so V8 has compiled
- * what it compiles beside them: on two processors that takes one from the token) and was shown this one before the last
- * approval, as the service does at each number of approvals. An update that it has never seen, as the first thing after its start, is what
- * is left when it was restarted in between.
+ * Meant is a signer that has signed such updates before (for other requests, so everything is made anew) and was shown this one before the last
+ * approval, as the service does at each number of approvals. Its rate is the median over the samples, each against the two halves of the loop
+ * around it: what else the machine does comes and goes within a run. An update that it has never seen, as the first thing after its start, is what
+ * is left when it was restarted in between; it has no loop around it, so there the medians of both are compared.
  */
 import { createReadStream, createWriteStream } from 'node:fs';
 import { join } from 'node:path';
@@ -42,7 +42,7 @@ export const KEY_TYPES: readonly KeyType[] = ['rsa4096', 'ed25519'];
 const OFFICERS = ['alice', 'bob'];
 const SIZES = [10, 100, 1_000, 10_000];
 const READ_BYTES = 1024 * 1024;
-/** So many are signed before it is measured, in at most so many updates. */
+/** So many documents are signed before any are measured, in at most so many updates: until then V8's compiler takes a processor now and then. */
 const WARM_UP_DOCUMENTS = 3_000;
 const WARM_UPS = 30;
 const SAMPLES = new Map([
@@ -287,8 +287,7 @@ function print(type: string, workers: number, measured: readonly Measured[]): vo
     (quantile(times, 0.5) / size).toFixed(3);
   const rate = (times: readonly number[], { raw }: Measured, share = 0.5): string =>
     (quantile(raw, share) / quantile(times, share)).toFixed(2);
-  // each against the halves of the loop right before and after it: what else the machine does comes and goes within a run
-  const besideLoop = ({ raw, ahead }: Measured): string =>
+  const rateBesideLoop = ({ raw, ahead }: Measured): string =>
     quantile(
       ahead.map((time, index) => (raw[index] ?? Number.NaN) / time),
       0.5,
@@ -312,7 +311,7 @@ function print(type: string, workers: number, measured: readonly Measured[]): vo
         String(one.raw.length),
         perDocument(one.raw, one),
         ...[perDocument(one.atOnce, one), rate(one.atOnce, one)],
-        ...[perDocument(one.ahead, one), besideLoop(one)],
+        ...[perDocument(one.ahead, one), rateBesideLoop(one)],
         rate(one.ahead, one, 0),
         perDocument(one.verifying, one),
         perDocument(one.verifyingAgain, one),

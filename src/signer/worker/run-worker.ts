@@ -12,7 +12,7 @@ import type { PayloadPipe } from './payload-pipe.js';
  */
 const TELL_EVERY_MS = 6;
 /**
- * and when no more than these are left: verifying takes half as long as a fast signature, so it has caught up when the last one comes, which
+ * and when so many are left: verifying takes half as long as a fast signature, so it has caught up when the last one comes, which
  * alone is verified while nothing else is being made.
  */
 const TELL_WHEN_LEFT: readonly number[] = [12, 4, 1];
